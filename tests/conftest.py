@@ -1,0 +1,93 @@
+"""Fixtures of every test: interpreter state is put back, and finders are compared with importlib."""
+
+import email.message  # noqa: F401  metadata loads it lazily, while a test has replaced sys.path
+import os
+import sys
+import tempfile
+from contextlib import contextmanager
+from importlib import machinery, metadata  # noqa: F401  the first invalidate_caches() loads it
+
+import pytest
+import support
+from support.state import preserved
+
+CHECKED = ("class", "meta_path", "in_place")
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--candidate",
+        choices=("fastimport", "stock"),
+        default="fastimport",
+        help="stock: put importlib in the candidate's place, to test the tests",
+    )
+
+
+def pytest_generate_tests(metafunc):
+    if "candidate" in metafunc.fixturenames:
+        stock = metafunc.config.getoption("--candidate") == "stock"
+        metafunc.parametrize("candidate", ("stock",) if stock else CHECKED, indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def untouched_interpreter():
+    """Every test leaves sys, the environment and the working directory as it found them."""
+    with preserved():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def no_settings(untouched_interpreter):
+    """Settings of the shell that runs the tests do not reach them."""
+    for name in [name for name in os.environ if name.startswith("FASTIMPORT")]:
+        del os.environ[name]
+
+
+@contextmanager
+def candidate_finder(kind):
+    """The finder under test: stock itself, our class, or whatever install() put in place."""
+    if kind == "stock":
+        yield machinery.PathFinder
+        return
+    import fastimport
+
+    if kind == "class":
+        yield fastimport.PathFinder
+        return
+    fastimport.install(register=kind)
+    try:
+        yield fastimport.PathFinder if kind == "meta_path" else machinery.PathFinder
+    finally:
+        fastimport.uninstall()
+
+
+@pytest.fixture
+def candidate(request):
+    with candidate_finder(request.param) as finder:
+        yield finder
+
+
+@pytest.fixture
+def duel(candidate):
+    """The candidate against importlib, with empty search paths."""
+    return support.Duel(candidate)
+
+
+@pytest.fixture
+def root(tmp_path):
+    return os.fspath(tmp_path)
+
+
+@pytest.fixture
+def public_root():
+    """A directory that every user can reach, unlike those of tmp_path."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as path:
+        os.chmod(path, 0o755)
+        yield path
+
+
+@pytest.fixture
+def isolated_import(monkeypatch, tmp_path):
+    """An empty directory at the front of sys.path; the import statement works on it."""
+    monkeypatch.setattr(sys, "path", [os.fspath(tmp_path), *sys.path])
+    return os.fspath(tmp_path)

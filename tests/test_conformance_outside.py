@@ -1,0 +1,284 @@
+"""FileFinder objects belong to everybody: what others do to them counts at once.
+
+Rules
+
+2.11 Objects in sys.path_importer_cache are FileFinders or of a subclass, one per key, and agree with
+     the search. Changed from outside at any time: their invalidate_caches(), _path_mtime, path,
+     _loaders, find_spec on the instance, FileFinder.find_spec and _fill_cache on the class,
+     subclasses, items replaced or deleted, the whole dict replaced. Two finders of one directory
+     have listings of their own.
+2.12 PYTHONCASEOK does nothing on Linux.
+"""
+
+import copy
+import os
+import pickle
+import pkgutil
+import sys
+from importlib.machinery import FileFinder, ModuleSpec, SourceFileLoader
+
+import pytest
+from support import plant
+from support.oracle import FILE_FINDER, methods
+
+
+@pytest.fixture
+def tree(duel, root):
+    """A directory with a module m, already asked for, so that its finder is in both caches."""
+    plant(root, {"e": {"m.py": ""}, "other": {"o.py": ""}})
+    entry = os.path.join(root, "e")
+    duel.set_path(entry)
+    duel.ask("m")
+    return entry
+
+
+def add_behind_its_back(tree, name="new.py"):
+    """Add a file that only a listing made for another reason can reveal."""
+    before = os.stat(tree)
+    plant(tree, {name: ""})
+    os.utime(tree, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_file_finder_class_is_left_alone(candidate):
+    """2.11 No registration replaces a method of FileFinder."""
+    assert methods(FileFinder) == FILE_FINDER
+
+
+def test_cached_finder_agrees_with_the_search(duel, tree):
+    """2.11 Asked directly, it gives the same answer."""
+    found = duel.agree(lambda w: sys.path_importer_cache[tree].find_spec("m").origin)
+    assert found == duel.ask("m").origin
+    assert duel.agree(lambda w: sys.path_importer_cache[tree].find_spec("absent")) is None
+
+
+def test_finder_asked_directly_lists_for_the_search(duel, tree):
+    """2.11 One listing for both doors: what one has read, the other knows."""
+    plant(tree, {"new.py": ""})
+    os.utime(tree, ns=(0, 5_000_000_000))
+    assert duel.each_finder(tree, lambda finder: finder.find_spec("new") is not None) == [True, True]
+    assert duel.ask("new").events == []
+
+
+def test_finder_made_by_others_is_adopted(duel, tree, root):
+    """2.11 pkgutil.get_importer fills the cache; the search uses that object."""
+    other = os.path.join(root, "other")
+    made = duel.each(lambda world: pkgutil.get_importer(other))
+    assert duel.ask("o", [other]).found
+    assert [m is w.path_importer_cache[other] for m, w in zip(made, duel.worlds, strict=True)] == [True] * 2
+
+
+def test_modules_are_listed_by_pkgutil(duel, tree):
+    """2.11 pkgutil dispatches on the class of the finder."""
+    names = lambda w: [(info.name, info.ispkg) for info in pkgutil.iter_modules([tree], "x.")]  # noqa: E731
+    assert duel.agree(names) == [("x.m", False)]
+
+
+def test_invalidated_finder_lists_again(duel, tree):
+    """2.11 invalidate_caches() of this one object."""
+    add_behind_its_back(tree)
+    assert duel.ask("new").outcome == "absent"
+    duel.each_finder(tree, lambda finder: finder.invalidate_caches())
+    assert duel.ask("new").found
+
+
+@pytest.mark.parametrize("mark", [-1, -1.0, 0, None, "text", float("nan")])
+def test_overwritten_time_lists_again(duel, tree, mark):
+    """2.11 `_path_mtime` of any type: what differs from the stat is stale."""
+    add_behind_its_back(tree)
+    duel.each_finder(tree, lambda finder: setattr(finder, "_path_mtime", mark))
+    assert duel.ask("new").found
+
+
+def test_time_set_to_the_current_one_keeps_the_listing(duel, tree):
+    """2.11 A change that others declare known is not looked at."""
+    plant(tree, {"new.py": ""})
+    now = os.stat(tree).st_mtime
+    duel.each_finder(tree, lambda finder: setattr(finder, "_path_mtime", now))
+    assert duel.ask("new").outcome == "absent"
+
+
+def test_moved_finder_looks_where_it_is_told(duel, tree, root):
+    """2.11 `path` is read at each find."""
+    other = os.path.join(root, "other")
+    os.utime(other, ns=(0, 7_000_000_000))
+    duel.each_finder(tree, lambda finder: setattr(finder, "path", other))
+    assert duel.ask("o").origin == os.path.join(other, "o.py")
+
+
+@pytest.mark.parametrize("path", ["", ".", None, b"bytes"])
+def test_odd_path_of_a_finder(duel, tree, path):
+    """2.11 '' and None mean the working directory; bytes fail as importlib fails."""
+    os.chdir(tree)
+    duel.each_finder(tree, lambda finder: setattr(finder, "path", path))
+    duel.ask("m")
+
+
+def test_overwritten_listing_is_believed(duel, tree):
+    """2.11 `_path_cache` is what membership is decided by."""
+    plant(tree, {"new.py": ""})
+    now = os.stat(tree).st_mtime
+
+    def overwrite(finder):
+        finder._path_mtime, finder._path_cache = now, {"new.py"}
+
+    duel.each_finder(tree, overwrite)
+    assert duel.ask("m").outcome == "absent"
+    assert duel.ask("new").found
+
+
+def test_listing_answers_like_a_set(duel, tree):
+    """2.11 Others read `_path_cache`: membership, iteration, length."""
+    plant(tree, {"pkg": {}, "data.txt": "", ".hidden": ""})
+    duel.invalidate()
+    duel.ask("m")
+
+    def read(world):
+        names = sys.path_importer_cache[tree]._path_cache
+        return sorted(names), len(names), "pkg" in names, "nowhere" in names, 5 in names, bool(names)
+
+    names, *rest = duel.agree(read)
+    assert names == [".hidden", "data.txt", "m.py", "pkg"]
+    assert rest == [4, True, False, False, True]
+
+
+def test_finder_can_be_copied(duel, tree):
+    """2.11 copy.copy and deepcopy of a finder still find."""
+    for function in (copy.copy, copy.deepcopy):
+        find = lambda f, function=function: function(f).find_spec("m").origin  # noqa: E731
+        assert len(set(duel.each_finder(tree, find))) == 1
+
+
+def test_finder_can_be_pickled(duel, tree):
+    """2.11 A stock finder can; so can ours."""
+    find = lambda f: pickle.loads(pickle.dumps(f)).find_spec("m").origin  # noqa: E731
+    assert len(set(duel.each_finder(tree, find))) == 1
+
+
+def test_find_spec_on_the_instance(duel, tree):
+    """2.11 A method that was put on the object itself."""
+    given = ModuleSpec("m", "patched")
+    duel.each_finder(tree, lambda finder: setattr(finder, "find_spec", lambda *args: given))
+    assert duel.ask("m").loader == "patched"
+
+
+@pytest.mark.parametrize("name", ["_fill_cache", "_get_spec"])
+def test_helpers_on_the_instance(duel, tree, name):
+    """2.11 The methods that find_spec calls may be replaced on the object too."""
+    called = []
+
+    def wrap(finder):
+        original = getattr(finder, name)
+        wrapper = lambda *args: called.append(name) or original(*args)  # noqa: E731
+        setattr(finder, name, wrapper)
+        finder.invalidate_caches()
+
+    for world in duel.worlds:
+        with world.active():
+            wrap(sys.path_importer_cache[tree])
+            assert world.finder.find_spec("m")
+    assert called == [name] * 2
+
+
+@pytest.mark.parametrize("name", ["find_spec", "_fill_cache", "_get_spec"])
+def test_methods_of_the_class(duel, tree, monkeypatch, name):
+    """2.11 A patched FileFinder is called, from the patch on and until it is undone."""
+    called = []
+    original = getattr(FileFinder, name)
+    duel.invalidate()
+    with monkeypatch.context() as patch:
+        patch.setattr(FileFinder, name, lambda *args: called.append(name) or original(*args))
+        assert duel.ask("m").found
+        assert called == [name] * 2
+    duel.invalidate()
+    assert duel.ask("m").found
+    assert called == [name] * 2
+
+
+class Subclass(FileFinder):
+    """A finder that has seen one file more than there is."""
+
+    def find_spec(self, name, target=None):
+        if name == "extra":
+            return ModuleSpec(name, "extra loader")
+        return super().find_spec(name, target)
+
+
+def test_subclass_keeps_its_own_behaviour(duel, tree, root):
+    """2.11 Exact FileFinders only may be taken short cuts with."""
+    duel.set_hooks(Subclass.path_hook((SourceFileLoader, [".py"])))
+    duel.each(lambda world: sys.path_importer_cache.clear())
+    assert duel.ask("extra").loader == "extra loader"
+    assert duel.ask("m").found
+
+
+@pytest.mark.parametrize("replacement", [None, object()])
+def test_item_replaced(duel, tree, replacement):
+    """2.11 From the next find on."""
+    duel.each(lambda world: sys.path_importer_cache.update({tree: replacement}))
+    duel.ask("m")
+
+
+def test_item_deleted(duel, tree):
+    """2.11 A new finder is made, which lists again."""
+    add_behind_its_back(tree)
+    duel.each(lambda world: sys.path_importer_cache.pop(tree))
+    assert duel.ask("new").found
+
+
+def test_items_exchanged(duel, tree, root):
+    """2.11 The key says nothing about the finder: that one is asked."""
+    other = os.path.join(root, "other")
+    duel.ask("o", [other])
+
+    def exchange(world):
+        cache = sys.path_importer_cache
+        cache[tree], cache[other] = cache[other], cache[tree]
+
+    duel.each(exchange)
+    assert duel.ask("o").origin == os.path.join(other, "o.py")
+
+
+def test_two_finders_of_one_directory(duel, tree):
+    """2.11 Each has its own listing: one that is stale stays stale, whatever the other read."""
+    add_behind_its_back(tree)
+    second = tree + "/"
+    assert duel.ask("new", [second]).found
+    assert duel.ask("new", [tree]).outcome == "absent"
+
+
+def test_finder_under_two_keys(duel, tree):
+    """2.11 One object, one listing."""
+    duel.each(lambda world: sys.path_importer_cache.update(alias=sys.path_importer_cache[tree]))
+    assert duel.ask("m", ["alias"]).origin == os.path.join(tree, "m.py")
+
+
+def test_attribute_deleted_from_a_finder(duel, tree):
+    """2.11 Damaged objects fail as importlib fails."""
+    for name in ("_path_mtime", "_loaders", "path"):
+        duel.each_finder(tree, lambda finder, name=name: vars(finder).pop(name))
+        assert duel.ask("m").error_text.startswith("AttributeError")
+
+
+def test_loaders_of_another_shape(duel, tree):
+    """2.11 A tuple of pairs, or one entry that cannot be unpacked."""
+    duel.each_finder(tree, lambda finder: setattr(finder, "_loaders", tuple(finder._loaders)))
+    assert duel.ask("m").found
+    duel.each_finder(tree, lambda finder: setattr(finder, "_loaders", [(".py",)]))
+    assert duel.ask("m").error_text.startswith("ValueError")
+
+
+def test_loader_class_that_fails(duel, tree):
+    """2.11 What the loader's constructor raises leaves the search."""
+
+    class Failing:
+        def __init__(self, *args):
+            raise ZeroDivisionError("loader")
+
+    duel.each_finder(tree, lambda finder: setattr(finder, "_loaders", [(".py", Failing)]))
+    assert duel.ask("m").error_text == "ZeroDivisionError: loader"
+
+
+def test_case_is_kept_on_linux(duel, tree, monkeypatch):
+    """2.12 PYTHONCASEOK is for other platforms."""
+    monkeypatch.setenv("PYTHONCASEOK", "1")
+    assert duel.ask("M").outcome == "absent"
