@@ -3,54 +3,69 @@
 FASTIMPORT_BUILD chooses the mode:
 
 * ``release`` (default): optimised, no checks of our own code;
-* ``debug``: C assertions and object counters (``_resolver.live_objects()``), no optimisation;
+* ``debug``: C assertions, index and None checks, object counters, no optimisation;
 * ``trace``: release, with line tracing for coverage and profilers.
+
+A module that does not compile fails the build: there is no second implementation to fall back on.
+setuptools hands .pyx sources to Cython by itself, and only when something is compiled, so that
+asking for metadata or making an sdist stays quick.
 """
 
 import os
+from glob import glob
 
-from Cython.Build import cythonize
 from setuptools import Extension, setup
 
+MODULES = ("_resolver", "_names")
 MODES = ("release", "debug", "trace")
+
 mode = os.environ.get("FASTIMPORT_BUILD", "release")
 if mode not in MODES:
     raise SystemExit(f"FASTIMPORT_BUILD={mode!r}: must be one of {', '.join(MODES)}")
+debug = mode == "debug"
+trace = mode == "trace"
 
-if os.name == "nt":
-    compile_args = []
-else:
-    compile_args = ["-O0", "-g", "-UNDEBUG"] if mode == "debug" else ["-O2"]
-
-macros = [("FASTIMPORT_DEBUG", "1" if mode == "debug" else "0")]
-if mode == "trace":
-    macros.append(("CYTHON_TRACE", "1"))
-
-directives = {
+DIRECTIVES = {
     "language_level": 3,
-    "boundscheck": mode == "debug",
+    "boundscheck": debug,
+    "nonecheck": debug,
+    "initializedcheck": debug,
     "wraparound": False,
-    "initializedcheck": mode == "debug",
     "embedsignature": True,
     "freethreading_compatible": True,
     "subinterpreters_compatible": "own_gil",
-    "linetrace": mode == "trace",
+    "linetrace": trace,
 }
 
-modules = ("_resolver",)
+# Python's own flags come first on the command line: -UNDEBUG has to undo their -DNDEBUG.
+# Hidden visibility leaves PyInit_* as the only exported symbol, and the loader less to do.
+if os.name == "nt":
+    flags = ["/Od", "/Zi", "/UNDEBUG"] if debug else []
+else:
+    flags = ["-fvisibility=hidden", *(["-O0", "-g", "-UNDEBUG"] if debug else ["-O2"])]
+
+macros = [("FASTIMPORT_DEBUG", str(int(debug)))]
+if trace:
+    # From 3.13 on Cython then reports lines to sys.monitoring, before that to the trace function.
+    macros.append(("CYTHON_TRACE", "1"))
+
+
+def extension(name):
+    """One module: its C goes to the build directory, so that modes do not mix in the source tree."""
+    ext = Extension(
+        f"fastimport.{name}",
+        [f"src/fastimport/{name}.pyx"],
+        depends=sorted(glob("src/fastimport/*.h") + glob("src/fastimport/*.pxd")),
+        extra_compile_args=flags,
+        define_macros=macros,
+    )
+    ext.cython_directives = DIRECTIVES
+    ext.cython_c_in_temp = True
+    return ext
+
 
 setup(
-    ext_modules=cythonize(
-        [
-            Extension(
-                f"fastimport.{name}",
-                [f"src/fastimport/{name}.pyx"],
-                extra_compile_args=compile_args,
-                define_macros=macros,
-            )
-            for name in modules
-        ],
-        compiler_directives=directives,
-        force=True,
-    )
+    ext_modules=[extension(name) for name in MODULES],
+    # A mode does not show in a timestamp, so what an earlier one left is never taken for built.
+    options={"build_ext": {"force": True}},
 )

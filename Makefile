@@ -1,0 +1,90 @@
+# Everything runs in a virtual environment that the first target makes; a Python >= 3.11 and a C compiler
+# are all that has to be there. On the command line:
+#
+#   PYTHON=python3.13            the interpreter (default: python3)
+#   VENV=DIR                     the virtual environment (default: .venv, .venv-debug, .venv-trace)
+#   PYTEST_ARGS="-k zip -x"      more arguments for pytest
+#   FASTIMPORT_BUILD=debug       build mode: release, debug or trace
+
+PYTHON ?= python3
+FASTIMPORT_BUILD ?= release
+VENV ?= .venv$(if $(filter-out release,$(FASTIMPORT_BUILD)),-$(FASTIMPORT_BUILD))
+PYTEST_ARGS ?=
+export FASTIMPORT_BUILD
+
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --quiet
+PYTEST := $(PY) -m pytest -p tests.plugins.installed
+SOURCES := pyproject.toml setup.py MANIFEST.in LICENSE README.md $(shell find src -type f -name '*.p*' -o -name '*.h')
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test build wheel sdist bench bench-check lint debug clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+demo: $(VENV)/.demo ## import Django, pandas, SymPy and others with and without fastimport, and compare
+	$(PY) benchmarks/demo.py
+
+test: $(VENV)/.test ## build the wheel, install it, test it
+	$(PYTEST) tests $(PYTEST_ARGS)
+
+build: $(VENV)/.installed ## build the wheel and install it into the virtual environment
+
+wheel: $(VENV)/.installed ## build the sdist, and the wheel from it, into dist/
+	@mkdir -p dist
+	cp $(VENV)/dist/*.whl $(VENV)/dist/*.tar.gz dist/
+
+sdist: $(VENV)/.tools ## build the sdist into dist/
+	$(PY) -m build --no-isolation --sdist --outdir dist
+
+bench: $(VENV)/.test ## time each operation beside importlib
+	$(PYTEST) benchmarks $(PYTEST_ARGS)
+
+bench-check: $(VENV)/.test ## hold the budgets: exit 1 if one is exceeded
+	$(PY) benchmarks/check.py
+
+lint: $(VENV)/.lint ## check style, types, workflows and scripts
+	$(PY) -m ruff check .
+	$(VENV)/bin/cython-lint src
+	$(PY) -m mypy
+	$(PY) -m mypy.stubtest $(patsubst src/fastimport/%.pyi,fastimport.%,$(wildcard src/fastimport/_*.pyi))
+	$(VENV)/bin/shellcheck .ci/run
+	PATH=$(VENV)/bin:$$PATH $(VENV)/bin/actionlint
+	$(VENV)/bin/zizmor --offline --quiet .github
+
+debug: ## test a build with assertions and object counters
+	$(MAKE) test FASTIMPORT_BUILD=debug
+
+clean: ## delete everything that was built, virtual environments too
+	rm -rf build dist .venv .venv-* .*_cache .hypothesis .benchmarks *.egg-info src/*.egg-info
+	find src tests benchmarks tools -name __pycache__ -prune -exec rm -rf {} +
+	find src \( -name '*.so' -o -name '*.pyd' -o -name '*.c' \) -delete
+
+$(PY):
+	$(PYTHON) -m venv $(VENV)
+
+# pip before 23 can't read everything used here, and Debian's can be that old.
+$(VENV)/.tools: pyproject.toml | $(PY)
+	$(PY) tools/project.py requires > $@
+	$(PIP) install 'pip>=25.1' build -r $@
+
+$(VENV)/.installed: $(VENV)/.tools $(SOURCES)
+	rm -rf $(VENV)/dist
+	$(PY) -m build --no-isolation --outdir $(VENV)/dist
+	$(PIP) install --force-reinstall --no-deps $(VENV)/dist/*.whl
+	touch $@
+
+# The wheel satisfies the name, so that only what the extra adds is fetched.
+$(VENV)/.test: $(VENV)/.installed
+	$(PIP) install 'fastimport-finder[test]'
+	touch $@
+
+$(VENV)/.demo: $(VENV)/.installed benchmarks/requirements-demo.txt
+	$(PIP) install --prefer-binary -r benchmarks/requirements-demo.txt
+	touch $@
+
+$(VENV)/.lint: $(VENV)/.installed
+	$(PIP) install --group lint
+	touch $@
