@@ -1,0 +1,202 @@
+/* Leaf helpers of _resolver.pyx: the file-system calls, and the differences between C APIs of CPython versions.
+   Nothing here keeps state. Functions that touch the file system are called without the GIL. */
+#ifndef FASTIMPORT_PLATFORM_H
+#define FASTIMPORT_PLATFORM_H
+
+#include <Python.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#ifndef _WIN32
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+#define FI_POSIX 1
+#else
+#define FI_POSIX 0
+#endif
+
+#ifndef FASTIMPORT_DEBUG
+#define FASTIMPORT_DEBUG 0
+#endif
+
+typedef struct {
+    double mtime; /* as os.stat gives it: a float, so that it equals what FileFinder remembered */
+    long long mtime_ns, ctime_ns;
+    unsigned long long device, inode;
+} fi_stamp;
+
+/* One record per name: kind (1 byte), believed (1 byte), the name, NUL. */
+typedef struct {
+    char *data;
+    size_t used, room;
+} fi_listing;
+
+enum { FI_PLAIN = 0, FI_OTHER = 255 };
+
+#if FI_POSIX
+
+#if defined(__APPLE__)
+#define FI_MTIM st_mtimespec
+#define FI_CTIM st_ctimespec
+#else
+#define FI_MTIM st_mtim
+#define FI_CTIM st_ctim
+#endif
+
+static inline void fi_fill_stamp(const struct stat *st, fi_stamp *stamp) {
+    stamp->mtime = (double)st->FI_MTIM.tv_sec + 1e-9 * (double)st->FI_MTIM.tv_nsec;
+    stamp->mtime_ns = (long long)st->FI_MTIM.tv_sec * 1000000000LL + st->FI_MTIM.tv_nsec;
+    stamp->ctime_ns = (long long)st->FI_CTIM.tv_sec * 1000000000LL + st->FI_CTIM.tv_nsec;
+    stamp->device = (unsigned long long)st->st_dev;
+    stamp->inode = (unsigned long long)st->st_ino;
+}
+
+/* 1: a directory; 0: something else; -1: stat failed (the stamp then says so as FileFinder does: mtime -1). */
+static inline int fi_stat_dir(const char *path, fi_stamp *stamp) {
+    struct stat st;
+    if (stat(path, &st) != 0) {
+        memset(stamp, 0, sizeof *stamp);
+        stamp->mtime = -1.0;
+        return -1;
+    }
+    fi_fill_stamp(&st, stamp);
+    return S_ISDIR(st.st_mode) ? 1 : 0;
+}
+
+static inline int fi_is_file(const char *path) {
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+static inline int fi_is_dir(const char *path) {
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static inline void *fi_open_dir(const char *path) { return (void *)opendir(path); }
+static inline void fi_close_dir(void *dir) { closedir((DIR *)dir); }
+static inline int fi_getcwd(char *buffer, size_t size) { return getcwd(buffer, size) != NULL; }
+
+/* Whether the name is of the type that its place in the name demands: plain names directories, suffixed ones regular files.
+   A symbolic link, or a type that the file system does not tell, is asked for only when `resolve` is set. */
+static inline int fi_believed(DIR *dir, const struct dirent *entry, int kind, int resolve) {
+    int wanted = kind == FI_PLAIN ? S_IFDIR : S_IFREG;
+#ifdef DT_UNKNOWN
+    if (entry->d_type == DT_DIR) return wanted == S_IFDIR;
+    if (entry->d_type == DT_REG) return wanted == S_IFREG;
+    if (entry->d_type != DT_LNK && entry->d_type != DT_UNKNOWN) return 0;
+#endif
+    struct stat st;
+    return resolve && fstatat(dirfd(dir), entry->d_name, &st, 0) == 0 && (int)(st.st_mode & S_IFMT) == wanted;
+}
+
+static inline int fi_append(fi_listing *list, int kind, int believed, const char *name, size_t length) {
+    size_t needed = list->used + length + 3;
+    if (needed > list->room) {
+        size_t room = list->room ? list->room : 4096;
+        while (room < needed) room *= 2;
+        char *data = (char *)realloc(list->data, room);
+        if (data == NULL) return -1;
+        list->data = data;
+        list->room = room;
+    }
+    char *record = list->data + list->used;
+    record[0] = (char)kind;
+    record[1] = (char)believed;
+    memcpy(record + 2, name, length + 1);
+    list->used = needed;
+    return 0;
+}
+
+/* Kind of a name: FI_PLAIN without a dot, the number of its suffix plus one, or FI_OTHER.
+   The last component of a module name has no dot, so a suffix starts at the first one. */
+static inline int fi_kind(const char *name, const char *const *suffixes, int count) {
+    const char *dot = strchr(name, '.');
+    if (dot == NULL) return FI_PLAIN;
+    for (int i = 0; i < count; i++)
+        if (strcmp(dot, suffixes[i]) == 0) return i + 1;
+    return FI_OTHER;
+}
+
+/* Reads the whole directory. 0, or the errno of the read that failed. */
+static inline int fi_read_dir(void *handle, const char *const *suffixes, int count, int resolve, fi_listing *list) {
+    DIR *dir = (DIR *)handle;
+    for (;;) {
+        errno = 0;
+        struct dirent *entry = readdir(dir);
+        if (entry == NULL) return errno;
+        const char *name = entry->d_name;
+        if (name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0))) continue;
+        int kind = fi_kind(name, suffixes, count);
+        int believed = kind != FI_OTHER && fi_believed(dir, entry, kind, resolve);
+        if (fi_append(list, kind, believed, name, strlen(name)) < 0) return ENOMEM;
+    }
+}
+
+#else /* not POSIX: the resolver declines every question there, see Resolver.reason */
+
+static inline int fi_stat_dir(const char *path, fi_stamp *stamp) { (void)path; memset(stamp, 0, sizeof *stamp); stamp->mtime = -1.0; return -1; }
+static inline int fi_is_file(const char *path) { (void)path; return 0; }
+static inline int fi_is_dir(const char *path) { (void)path; return 0; }
+static inline void *fi_open_dir(const char *path) { (void)path; errno = ENOSYS; return NULL; }
+static inline void fi_close_dir(void *dir) { (void)dir; }
+static inline int fi_getcwd(char *buffer, size_t size) { (void)buffer; (void)size; return 0; }
+static inline int fi_read_dir(void *h, const char *const *s, int c, int r, fi_listing *l) { (void)h; (void)s; (void)c; (void)r; (void)l; return ENOSYS; }
+
+#endif
+
+static inline long long fi_now_ns(void) {
+    struct timespec now;
+    timespec_get(&now, TIME_UTC);
+    return (long long)now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+/* The value under a key, or the fallback: a new reference either way, NULL only with an exception set. */
+static inline PyObject *fi_get(PyObject *dict, PyObject *key, PyObject *fallback) {
+#if PY_VERSION_HEX >= 0x030D0000
+    PyObject *value;
+    int found = PyDict_GetItemRef(dict, key, &value);
+    if (found < 0) return NULL;
+    return found ? value : Py_NewRef(fallback);
+#else
+    PyObject *value = PyDict_GetItemWithError(dict, key);
+    if (value == NULL && PyErr_Occurred()) return NULL;
+    return Py_NewRef(value ? value : fallback);
+#endif
+}
+
+/* An item of an exact list or tuple that may shrink under our feet: the fallback when it is not there. */
+static inline PyObject *fi_item(PyObject *sequence, Py_ssize_t index, PyObject *fallback) {
+    if (PyTuple_CheckExact(sequence))
+        return Py_NewRef(index < PyTuple_GET_SIZE(sequence) ? PyTuple_GET_ITEM(sequence, index) : fallback);
+#if PY_VERSION_HEX >= 0x030D0000
+    if (index < PyList_GET_SIZE(sequence)) {
+        PyObject *item = PyList_GetItemRef(sequence, index);
+        if (item != NULL) return item;
+        PyErr_Clear();
+    }
+    return Py_NewRef(fallback);
+#else
+    return Py_NewRef(index < PyList_GET_SIZE(sequence) ? PyList_GET_ITEM(sequence, index) : fallback);
+#endif
+}
+
+/* object.__new__(cls), which is what the pinned classes have. */
+static inline PyObject *fi_new(PyObject *cls, PyObject *no_arguments) {
+    return ((PyTypeObject *)cls)->tp_new((PyTypeObject *)cls, no_arguments, NULL);
+}
+
+static inline unsigned int fi_type_tag(PyObject *cls) { return ((PyTypeObject *)cls)->tp_version_tag; }
+
+/* The bytes of an ASCII string without a copy, or NULL. */
+static inline const char *fi_ascii(PyObject *text, Py_ssize_t *length) {
+    if (!PyUnicode_IS_COMPACT_ASCII(text)) return NULL;
+    *length = PyUnicode_GET_LENGTH(text);
+    return (const char *)PyUnicode_1BYTE_DATA(text);
+}
+
+#endif

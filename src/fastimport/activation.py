@@ -1,0 +1,134 @@
+"""install, uninstall, installed: the only file that touches ``sys.meta_path`` or importlib's classes."""
+
+import sys
+
+from fastimport import finder, settings
+from fastimport.finder import PathFinder, StockPathFinder, resolver
+
+_METHODS = ("find_spec", "_get_spec", "invalidate_caches")
+
+
+class _Active:
+    """What `install` did, so that `uninstall` can undo it: one per interpreter."""
+
+    register = None
+    freshness = "checked"
+    replaced = {}  # attributes of the stock class, by name
+
+
+def install(*, freshness="checked", snapshot=None, register="meta_path"):
+    """Let fastimport find modules from now on. Calling it again changes the settings.
+
+    freshness
+        ``"checked"``: importlib's own freshness, to the letter. ``"trusted"``: a directory is checked once per process, after
+        `importlib.invalidate_caches`, and before a name is called absent. ``FASTIMPORT_FRESHNESS`` overrides the argument.
+    snapshot
+        Must be None: this version has no snapshots.
+    register
+        ``"meta_path"``: `fastimport.PathFinder` takes the place of `importlib.machinery.PathFinder` in ``sys.meta_path``.
+        ``"in_place"``: that class stays there and is itself sped up.
+
+    Does nothing if ``FASTIMPORT=0`` is set, or where fastimport can't work (`stats` tells why); with ``FASTIMPORT_STRICT=1`` the
+    latter raises `ImportError`. Raises `TypeError` or `ValueError` for a wrong argument, and then changes nothing.
+    """
+    _check("freshness", freshness, settings.FRESHNESS)
+    _check("register", register, settings.REGISTER)
+    if snapshot is not None:
+        raise ValueError(f"snapshot must be None, not {snapshot!r}: this version of fastimport has no snapshots")
+    environment = settings.read_environment()
+    if not environment.enabled:
+        return
+    reason = _obstacle()
+    if reason is not None:
+        if environment.strict:
+            raise ImportError(f"fastimport can't be installed: {reason}")
+        return
+    for problem in environment.problems:
+        resolver.refuse(problem)
+    _Active.freshness = environment.freshness or freshness
+    resolver.set_freshness(_Active.freshness)
+    if _Active.register != register or not installed():
+        uninstall()
+        _register(register)
+    if environment.stats:
+        _report_at_exit()
+
+
+def _check(name, value, allowed):
+    choices = " or ".join(map(repr, allowed))
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a str, {choices}, not {type(value).__name__}")
+    if value not in allowed:
+        raise ValueError(f"{name} must be {choices}, not {value!r}")
+
+
+def _obstacle():
+    if resolver is None:
+        return finder.unavailable
+    if resolver.reason is not None:
+        return resolver.reason
+    if StockPathFinder not in sys.meta_path and PathFinder not in sys.meta_path:
+        return "PathFinder is not on sys.meta_path"
+    return None
+
+
+def _register(register):
+    if register == "in_place":
+        _Active.replaced = {name: StockPathFinder.__dict__[name] for name in _METHODS}
+        for name, method in finder.methods_for(resolver).items():
+            setattr(StockPathFinder, name, method)
+    else:
+        _exchange(StockPathFinder, PathFinder)
+    finder.serve(resolver, PathFinder, StockPathFinder)
+    _Active.register = register
+
+
+def _exchange(old, new):
+    for index, item in enumerate(sys.meta_path):
+        if item is old:
+            sys.meta_path[index] = new
+
+
+def uninstall():
+    """Put back exactly what was there before `install`. Does nothing if fastimport is not installed."""
+    if _Active.register is None:
+        return
+    _exchange(PathFinder, StockPathFinder)
+    for name, method in _Active.replaced.items():
+        setattr(StockPathFinder, name, method)
+    _Active.register, _Active.replaced = None, {}
+    finder.serve(resolver, PathFinder, StockPathFinder)
+    finder.return_listings()
+
+
+def installed():
+    """Whether imports go through fastimport now: also False when somebody has taken it off ``sys.meta_path``."""
+    if _Active.register == "in_place":
+        return StockPathFinder.__dict__["find_spec"] is not _Active.replaced["find_spec"]
+    return _Active.register is not None and PathFinder in (sys.meta_path or ())
+
+
+def describe():
+    """The state of fastimport in this process, as a dictionary of plain values."""
+    active = installed()
+    served = StockPathFinder if _Active.register == "in_place" else PathFinder
+    return {
+        "active": active,
+        "register": _Active.register,
+        "freshness": _Active.freshness if active else None,
+        "position": sys.meta_path.index(served) if active and served in sys.meta_path else None,
+        "obstacle": None if active else _obstacle(),
+        "modules": {
+            name: getattr(sys.modules.get(f"fastimport.{name}"), "__file__", None) for name in ("_resolver", "_names")
+        },
+        "python": sys.version.split()[0],
+    }
+
+
+def _report_at_exit():
+    import atexit
+
+    from fastimport.statistics import print_stats
+
+    atexit.unregister(print_stats)
+    atexit.register(print_stats)

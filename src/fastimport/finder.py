@@ -1,0 +1,210 @@
+"""The stand-in for PathFinder: the order of entries, other people's hooks, namespace packages.
+
+The compiled `Resolver` answers for directories; every other entry is put, in its place in the order, to importlib's own
+``PathFinder._get_spec``. Only modules that a bare interpreter has loaded are imported here.
+"""
+
+import _frozen_importlib_external as external
+import sys
+
+StockPathFinder = external.PathFinder
+NamespacePath = getattr(external, "NamespacePath", None) or external._NamespacePath
+ModuleSpec = external._bootstrap.ModuleSpec
+
+_stock_get_spec = StockPathFinder.__dict__["_get_spec"].__func__
+_stock_invalidate_caches = StockPathFinder.invalidate_caches
+
+try:
+    from fastimport._resolver import Pin, Resolver, Table
+except ImportError as error:  # not built for this interpreter, or refused by a subinterpreter: importlib does the work
+    Pin = Resolver = Table = None
+    unavailable = f"compiled module: {error}"
+else:
+    unavailable = None
+
+_CONSTRUCTORS = ("__init__", "__new__", "__setattr__")
+_FILE_LOADERS = (external.ExtensionFileLoader, external.SourceFileLoader, external.SourcelessFileLoader)
+_PINS = {
+    external.FileFinder: (*_CONSTRUCTORS, "find_spec", "_fill_cache", "_get_spec", "__getattribute__"),
+    ModuleSpec: _CONSTRUCTORS,
+    **dict.fromkeys(_FILE_LOADERS, _CONSTRUCTORS),
+}
+_SEARCH_METHODS = ("_path_importer_cache", "_path_hooks", "_get_spec", "find_spec")
+_SPEC_FIELDS = (
+    "name", "loader", "origin", "loader_state", "submodule_search_locations", "_uninitialized_submodules", "_set_fileattr",
+    "_cached",
+)  # fmt: skip
+_FINDER_FIELDS = ("_loaders", "path", "_path_mtime", "_path_cache", "_relaxed_path_cache")
+
+
+def make_resolver():
+    """A `Resolver` for this interpreter, or None; its ``reason`` tells why it declines, if it does."""
+    if Resolver is None:
+        return None
+    zipimporter = _zipimporter()
+    pins = _PINS if zipimporter is None else {**_PINS, zipimporter: (*_CONSTRUCTORS, "__call__")}
+    loaders = [(suffix, loader) for loader, suffixes in external._get_supported_file_loaders() for suffix in suffixes]
+    resolver = Resolver(external, ModuleSpec, NamespacePath, pins, len(_FINDER_FIELDS), loaders)
+    if resolver.reason is None:
+        resolver.reason = _unsupported()
+    return resolver
+
+
+def serve(resolver, *classes):
+    """Let `resolver` answer for `classes`, whose search methods must stay as they are now."""
+    resolver.serve(tuple(Pin(cls, *_SEARCH_METHODS) for cls in classes), _stock_hooks())
+
+
+def return_listings():
+    """Give the FileFinders that importlib knows plain sets again, with the same names."""
+    for finder in list(sys.path_importer_cache.values()):
+        if type(finder) is external.FileFinder and type(finder._path_cache) is Table:
+            finder._path_cache = set(finder._path_cache)
+
+
+def _unsupported():
+    """Why this interpreter is left to importlib, or None."""
+    if tuple(vars(ModuleSpec("name", None))) != _SPEC_FIELDS or tuple(vars(external.FileFinder("/"))) != _FINDER_FIELDS:
+        return "unknown layout of importlib's objects"
+    if sys.flags.verbose:
+        return "verbose"  # importlib tells what it tries
+    if sys.platform.startswith(external._CASE_INSENSITIVE_PLATFORMS) and external._relax_case():
+        return "PYTHONCASEOK"
+    return None
+
+
+def _zipimporter():
+    return getattr(sys.modules.get("zipimport"), "zipimporter", None)
+
+
+def _stock_hooks():
+    """``(hooks, loader details)`` if sys.path_hooks is what the interpreter made it, so that directories need not ask it."""
+    hooks = sys.path_hooks
+    if type(hooks) is not list or not hooks or any(hook is not _zipimporter() for hook in hooks[:-1]):
+        return None
+    hook = hooks[-1]
+    if getattr(hook, "__qualname__", None) != "FileFinder.path_hook.<locals>.path_hook_for_FileFinder":
+        return None
+    variables = dict(zip(hook.__code__.co_freevars, hook.__closure__))
+    if set(variables) != {"cls", "loader_details"} or variables["cls"].cell_contents is not external.FileFinder:
+        return None
+    return tuple(hooks), variables["loader_details"].cell_contents
+
+
+def methods_for(resolver):
+    """``find_spec``, ``_get_spec`` and ``invalidate_caches`` of a PathFinder that asks `resolver` first."""
+    search = resolver.search
+
+    def find_spec(cls, fullname, path=None, target=None):
+        """Find the spec of a module on `path`, or ``sys.path``; None if there is none.
+
+        Mirrors `importlib.machinery.PathFinder.find_spec`, with its results and errors. `target` is passed on to path entry
+        finders of other makers.
+        """
+        try:
+            found = search(cls, fullname, path, 0, None)
+        except BaseException as error:  # an audit hook's veto, no memory: raised as from importlib, without compiled frames
+            raise error.with_traceback(_foreign_frames(error.__traceback__))
+        if type(found) is tuple:
+            found = ask_others(cls, fullname, path, target, *found)
+            if type(found) is list:
+                if not found:
+                    return None
+                spec = ModuleSpec(fullname, None)
+                spec.submodule_search_locations = NamespacePath(fullname, found, cls._get_spec)
+                return spec
+        return found
+
+    def _get_spec(cls, fullname, path, target=None):
+        """What NamespacePath calls to renew itself: portions come as a plain list in a spec without a loader."""
+        if path is None:
+            return _stock_get_spec(cls, fullname, path, target)
+        found = search(cls, fullname, path, 0, None)
+        if type(found) is tuple:
+            found = ask_others(cls, fullname, path, target, *found)
+        if found is None or type(found) is list:
+            spec = ModuleSpec(fullname, None)
+            spec.submodule_search_locations = found or []
+            return spec
+        return found
+
+    def ask_others(cls, fullname, path, target, index, portions):
+        """Go on from an entry that is not the resolver's. A spec, or the list of portions (perhaps empty)."""
+        if path is None:
+            path = sys.path
+        if type(path) is not list and type(path) is not tuple:
+            return ask_each(cls, fullname, path, target, portions)
+        while index >= 0 and (entry := path[index : index + 1]):
+            spec = _stock_get_spec(cls, fullname, entry, target)
+            if spec.loader is not None:
+                return spec
+            portions.extend(spec.submodule_search_locations)
+            found = search(cls, fullname, path, index + 1, portions)
+            if found is None:
+                return portions
+            if type(found) is not tuple:
+                return found
+            index, portions = found
+        return portions
+
+    def ask_each(cls, fullname, path, target, portions):
+        """The same for a path that can only be iterated."""
+        for entry in path:
+            found = search(cls, fullname, (entry,), 0, portions)
+            if type(found) is tuple:
+                index, portions = found
+                if index < 0:
+                    continue
+                found = _stock_get_spec(cls, fullname, (entry,), target)
+                if found.loader is None:
+                    portions.extend(found.submodule_search_locations)
+                    continue
+            if found is not None:
+                return found
+        return portions
+
+    def invalidate_caches():
+        """Forget what was found on directories, as `importlib.machinery.PathFinder.invalidate_caches` does.
+
+        No file-system work: directories are read again when they are next asked.
+        """
+        resolver.invalidate()
+        _stock_invalidate_caches()
+
+    for function in (find_spec, _get_spec, ask_others, ask_each, invalidate_caches):
+        _file_under_importlib(function)
+    return {
+        "find_spec": classmethod(find_spec),
+        "_get_spec": classmethod(_get_spec),
+        "invalidate_caches": staticmethod(invalidate_caches),
+    }
+
+
+def _file_under_importlib(function):
+    """importlib trims its own frames from tracebacks by file name; these stand where its frames would."""
+    function.__code__ = function.__code__.replace(co_filename=_stock_get_spec.__code__.co_filename)
+
+
+def _foreign_frames(traceback):
+    """`traceback` without its first entry, the caller's, and without compiled frames of ours that follow it."""
+    traceback = traceback.tb_next
+    while traceback is not None and traceback.tb_frame.f_code.co_filename.endswith("_resolver.pyx"):
+        traceback = traceback.tb_next
+    return traceback
+
+
+resolver = make_resolver()
+
+
+class PathFinder(StockPathFinder):
+    """Meta path finder for sys.path and package ``__path__`` attributes: `importlib.machinery.PathFinder`, compiled.
+
+    Usable as that class is, also without `fastimport.install`. Finds the same modules, gives equal specs, raises the same errors.
+    """
+
+    if resolver is not None:
+        locals().update(methods_for(resolver))
+
+
+if resolver is not None:
+    serve(resolver, PathFinder, StockPathFinder)

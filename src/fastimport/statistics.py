@@ -1,0 +1,42 @@
+"""What the finder did so far, as numbers."""
+
+import sys
+from typing import NamedTuple
+
+from fastimport import finder
+
+
+class Stats(NamedTuple):
+    """Counts since the process started; all are numbers of events."""
+
+    hits: int
+    """Names found, namespace packages included."""
+    absent: int
+    """Names that no path entry has."""
+    not_ours: int
+    """Path entries that were put to importlib, in their place in the order."""
+    scans: int
+    """Directories listed."""
+    stat_calls: int
+    """Calls of stat(2)."""
+    snapshot_hits: int
+    """Names answered from a snapshot."""
+    refusals: dict[str, int]
+    """What fastimport declined to do, by reason."""
+
+
+def stats():
+    """The `Stats` of this interpreter's default finder."""
+    resolver = finder.resolver
+    if resolver is None:
+        return Stats(0, 0, 0, 0, 0, 0, {finder.unavailable: 1})
+    refusals = dict(resolver.refusals)
+    if resolver.reason is not None:
+        refusals.setdefault(resolver.reason, 1)
+    return Stats(resolver.hits, resolver.absent, resolver.not_ours, resolver.scans, resolver.stat_calls, 0, refusals)
+
+
+def print_stats():
+    """Write the counts to stderr, one line each (``FASTIMPORT_STATS=1``)."""
+    for name, value in stats()._asdict().items():
+        print(f"fastimport: {name}: {value}", file=sys.stderr)
