@@ -1,0 +1,119 @@
+"""``fastimport bench``: a program's start-up with and without fastimport."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from fastimport.startup.bench import launcher, measure, plan, pyperf_json, report, session, svg
+
+DESCRIPTION = """\
+Measures the start-up of a program without fastimport (stock) and at each of the levels, in fresh interpreters,
+interleaved and in random order, and says what may be concluded. The program must end by itself and succeed; its
+output is thrown away. For a server, measure the import: fastimport bench -c "import app".
+"""
+
+EPILOG = """\
+Exit status: 0 measured, 1 the program failed or did not import the same modules from the same files, 2 usage.
+"""
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "bench",
+        help="measure a program's start-up with and without fastimport",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        usage="fastimport bench [options] [-m MOD | -c CODE | SCRIPT] ARGS...",
+    )
+    _add_measuring(parser)
+    _add_output(parser)
+    # REMAINDER on -m and -c: what follows belongs to the program, options included, as for python itself.
+    parser.add_argument("-m", dest="module", nargs=argparse.REMAINDER, metavar="MOD ARGS", help="run a module")
+    parser.add_argument("-c", dest="code", nargs=argparse.REMAINDER, metavar="CODE ARGS", help="run code")
+    parser.add_argument("script", nargs=argparse.REMAINDER, metavar="SCRIPT ARGS", help="run a file, directory or zip")
+    parser.set_defaults(func=run, parser=parser)
+
+
+def _add_measuring(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--levels",
+        default="checked,trusted",
+        metavar="LIST",
+        help="freshness levels to compare with stock, separated by commas (default: %(default)s); "
+        "'stock' is a control that must show no difference",
+    )
+    parser.add_argument(
+        "--pairs",
+        type=_at_least(1),
+        metavar="N",
+        help="timed rounds; default: until each ratio's 95 %% interval is narrower than 2 %%, at most 60",
+    )
+    parser.add_argument("--warmups", type=_at_least(0), default=2, metavar="N", help="rounds not timed (%(default)s)")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the random order (%(default)s)")
+    parser.add_argument("--cold", action="store_true", help="drop the program's files from the page cache before each run")
+    parser.add_argument("--callgrind", action="store_true", help="count instructions with valgrind: slow, repeatable")
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--json",
+        metavar="FILE",
+        help="write the times for pyperf; with {variant} in FILE, one file for each variant, as compare_to wants them",
+    )
+    parser.add_argument("--svg", metavar="FILE", help="draw the distributions")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry the command out and return its exit status."""
+    try:
+        program = _program(arguments)
+        variants = [launcher.STOCK, *map(launcher.variant_for_level, arguments.levels.split(","))]
+    except ValueError as error:
+        arguments.parser.error(str(error))
+    if arguments.cold and not measure.can_evict():
+        arguments.parser.error("--cold: this platform has no way to drop a file from the page cache")
+    how = plan.Plan(pairs=arguments.pairs, warmups=arguments.warmups, seed=arguments.seed)
+    options = session.Options(cold=arguments.cold, callgrind=arguments.callgrind)
+    try:
+        comparison = session.compare(program, variants, how, options, _show_progress)
+    except measure.ProgramFailed as error:
+        print(f"fastimport bench: {error}", file=sys.stderr)
+        return 1
+    finally:
+        _show_progress("")
+    sys.stdout.write(report.text(comparison))
+    _write_files(arguments, comparison)
+    return 0 if comparison.is_identical else 1
+
+
+def _program(arguments: argparse.Namespace) -> launcher.Program:
+    given = {"module": arguments.module, "code": arguments.code, "script": arguments.script}
+    for kind, words in given.items():
+        if words:
+            return launcher.Program(kind, words[0], tuple(words[1:]))  # type: ignore[arg-type]
+    raise ValueError("give a program: -m MOD, -c CODE or a SCRIPT")
+
+
+def _at_least(smallest: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if int(text) < smallest:
+            raise argparse.ArgumentTypeError(f"must be at least {smallest}")
+        return int(text)
+
+    return number
+
+
+def _show_progress(message: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{message}\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def _write_files(arguments: argparse.Namespace, comparison: session.Comparison) -> None:
+    if arguments.json:
+        for path, content in pyperf_json.files(comparison, arguments.json).items():
+            Path(path).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    if arguments.svg:
+        Path(arguments.svg).write_text(svg.plot(comparison), encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Measuring what a program's start-up costs, and reporting it."""

@@ -1,0 +1,57 @@
+"""``fastimport bench`` as a command: its options, what it writes, its exit status."""
+
+import argparse
+import json
+
+import pytest
+
+from fastimport.cli import bench
+
+
+def run(*arguments):
+    parser = argparse.ArgumentParser(prog="fastimport")
+    bench.add_parser(parser.add_subparsers())
+    parsed = parser.parse_args(["bench", *arguments])
+    return parsed.func(parsed)
+
+
+def test_two_pairs_of_the_control_are_measured_and_written(tmp_path, capsys):
+    status = run(
+        "--levels", "stock", "--pairs", "2", "--warmups", "0",
+        "--json", str(tmp_path / "t.json"), "--svg", str(tmp_path / "t.svg"), "-c", "pass",
+    )  # fmt: skip
+    assert status == 0
+    assert "stock again" in capsys.readouterr().out
+    assert len(json.loads((tmp_path / "t.json").read_text())["benchmarks"]) == 2
+    assert (tmp_path / "t.svg").read_text().startswith("<svg")
+
+
+def test_options_after_the_program_are_the_programs(capsys):
+    assert run("--levels", "stock", "--pairs", "1", "-m", "json.tool", "--help") == 0
+    assert capsys.readouterr().out.startswith("python -m json.tool --help")
+
+
+def test_cold_says_what_was_evicted(capsys):
+    assert run("--levels", "stock", "--pairs", "1", "--cold", "-c", "import json") == 0
+    assert "evicted before each run" in capsys.readouterr().out
+
+
+def test_a_failing_program_is_status_1(capsys):
+    assert run("--pairs", "1", "--levels", "stock", "-c", "1/0") == 1
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "give a program"),
+        (["--levels", "frozen", "-c", "pass"], "needs a snapshot"),
+        (["--levels", "fast", "-c", "pass"], "is not known; choose from checked, trusted"),
+        (["--pairs", "0", "-c", "pass"], "must be at least 1"),
+    ],
+)
+def test_wrong_usage_is_status_2_and_says_what_is_allowed(arguments, message, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        run(*arguments)
+    assert stopped.value.code == 2
+    assert message in capsys.readouterr().err
