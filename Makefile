@@ -37,7 +37,7 @@ wheel: $(VENV)/.installed ## build the sdist, and the wheel from it, into dist/
 	cp $(VENV)/dist/*.whl $(VENV)/dist/*.tar.gz dist/
 
 sdist: $(VENV)/.tools ## build the sdist into dist/
-	$(PY) -m build --no-isolation --sdist --outdir dist
+	$(PY) -m build --quiet --no-isolation --sdist --outdir dist
 
 bench: $(VENV)/.test ## time each operation beside importlib
 	$(PYTEST) benchmarks $(PYTEST_ARGS)
@@ -47,12 +47,14 @@ bench-check: $(VENV)/.test ## hold the budgets: exit 1 if one is exceeded
 
 lint: $(VENV)/.lint ## check style, types, workflows and scripts
 	$(PY) -m ruff check .
-	$(VENV)/bin/cython-lint src
+	PATH=$(VENV)/bin:$$PATH cython-lint src
 	$(PY) -m mypy
 	$(PY) -m mypy.stubtest $(patsubst src/fastimport/%.pyi,fastimport.%,$(wildcard src/fastimport/_*.pyi))
 	$(VENV)/bin/shellcheck .ci/run
-	PATH=$(VENV)/bin:$$PATH $(VENV)/bin/actionlint
-	$(VENV)/bin/zizmor --offline --quiet .github
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(VENV)/bin/zizmor --offline --quiet --persona pedantic .github
+	@if command -v actionlint; then actionlint; else echo "actionlint: not on PATH, skipped"; fi
 
 debug: ## test a build with assertions and object counters
 	$(MAKE) test FASTIMPORT_BUILD=debug
@@ -72,7 +74,7 @@ $(VENV)/.tools: pyproject.toml | $(PY)
 
 $(VENV)/.installed: $(VENV)/.tools $(SOURCES)
 	rm -rf $(VENV)/dist
-	$(PY) -m build --no-isolation --outdir $(VENV)/dist
+	$(PY) -m build --quiet --no-isolation --outdir $(VENV)/dist
 	$(PIP) install --force-reinstall --no-deps $(VENV)/dist/*.whl
 	touch $@
 

@@ -16,7 +16,7 @@ from glob import glob
 
 from setuptools import Extension, setup
 
-MODULES = ("_resolver", "_names")
+MODULES = ("_resolver", "_names", "_index")
 MODES = ("release", "debug", "trace")
 
 mode = os.environ.get("FASTIMPORT_BUILD", "release")
@@ -42,7 +42,7 @@ DIRECTIVES = {
 if os.name == "nt":
     flags = ["/Od", "/Zi", "/UNDEBUG"] if debug else []
 else:
-    flags = ["-fvisibility=hidden", *(["-O0", "-g", "-UNDEBUG"] if debug else ["-O2"])]
+    flags = ["-fvisibility=hidden", *(["-O0", "-g", "-UNDEBUG"] if debug else ["-O2", "-g0"])]
 
 macros = [("FASTIMPORT_DEBUG", str(int(debug)))]
 if trace:

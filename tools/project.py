@@ -1,10 +1,9 @@
-"""What pyproject.toml says, for the Makefile, .ci/run and the workflows: versions are written in one place.
+"""What pyproject.toml says, for the Makefile, .ci/run and the workflows: what is supported is written in one place.
 
     project.py pythons      supported versions, a line each; free-threaded builds end in "t"
     project.py systems      supported operating systems, a line each
     project.py matrix       both, as JSON for a workflow's matrix
     project.py requires     build requirements, a line each
-    project.py version
 """
 
 import json
@@ -46,7 +45,6 @@ ANSWERS = {
     "systems": lambda: "\n".join(systems()),
     "matrix": lambda: json.dumps({"python": pythons(), "os": systems()}),
     "requires": lambda: "\n".join(load()["build-system"]["requires"]),
-    "version": lambda: load()["project"]["version"],
 }
 
 if __name__ == "__main__":
