@@ -102,6 +102,8 @@ def describe_attribute(name, value):
     """Listings may be held in any object that iterates, and has a length, like importlib's set."""
     if name in ("_path_cache", "_relaxed_path_cache"):
         return [len(value), *sorted(value)]
+    if name == "_path_mtime" and value == -1:
+        return -1  # int or float: importlib only compares it
     return describe(value)
 
 
@@ -145,8 +147,16 @@ def differences(stock, candidate, ignoring=()):
 
 
 def compare(label, stock, candidate):
-    if type(stock) is type(candidate) is dict and stock.keys() == candidate.keys():
-        return [line for key in stock for line in compare(f"{label}.{key}", stock[key], candidate[key])]
-    if stock == candidate:
-        return []
-    return [f"{label}: importlib {stock!r}, candidate {candidate!r}"]
+    """Differences at the smallest part that has one."""
+    if type(stock) is not type(candidate) or stock == candidate:
+        parts = ()
+    elif type(stock) is dict and stock.keys() == candidate.keys():
+        parts = [(key, stock[key], candidate[key]) for key in stock]
+    elif type(stock) in (list, tuple) and len(stock) == len(candidate):
+        parts = zip(range(len(stock)), stock, candidate, strict=True)
+    else:
+        parts = ()
+    lines = [line for key, ours, theirs in parts for line in compare(f"{label}.{key}", ours, theirs)]
+    if not lines and stock != candidate:
+        lines = [f"{label}: importlib {stock!r}, candidate {candidate!r}"]
+    return lines

@@ -67,3 +67,13 @@ class Duel:
         expected, _, different = self.report(name, make_path, target, around)
         assert not different, f"find_spec({name!r}, {path!r}):\n" + "\n".join(different)
         return expected
+
+    def ask_below(self, name, around=None):
+        """Ask for a child on the search locations that each finder gave with its last spec."""
+        answers = []
+        for world in self.worlds:
+            locations = getattr(world.last, "submodule_search_locations", None) or []
+            answers.append(world.ask(name, lambda: locations, around=around))  # noqa: B023
+        different = differences(*answers, self.ignoring)
+        assert not different, f"find_spec({name!r}) below its parent:\n" + "\n".join(different)
+        return answers[0]
