@@ -67,7 +67,7 @@ def test_modules_that_the_setup_brought_are_not_the_programs():
 
 
 def test_a_program_that_fails_is_not_measured_and_its_message_is_shown():
-    with pytest.raises(measure.ProgramFailed, match="exit status 1(.|\n)*no_such_module"):
+    with pytest.raises(measure.ProgramFailed, match=r"exit status 1(.|\n)*no_such_module"):
         session.compare(Program("code", "import no_such_module"), [STOCK], TWO_PAIRS)
 
 

@@ -8,8 +8,34 @@ import tempfile
 from collections.abc import Mapping, Sequence
 
 FILE_CALLS = frozenset(
-    "access chdir close faccessat faccessat2 fcntl fstat fstatfs getcwd getdents getdents64 ioctl lseek lstat mmap "
-    "newfstatat open openat openat2 pread64 read readlink readlinkat stat statfs statx".split()
+    [
+        "access",
+        "chdir",
+        "close",
+        "faccessat",
+        "faccessat2",
+        "fcntl",
+        "fstat",
+        "fstatfs",
+        "getcwd",
+        "getdents",
+        "getdents64",
+        "ioctl",
+        "lseek",
+        "lstat",
+        "mmap",
+        "newfstatat",
+        "open",
+        "openat",
+        "openat2",
+        "pread64",
+        "read",
+        "readlink",
+        "readlinkat",
+        "stat",
+        "statfs",
+        "statx",
+    ]
 )
 """Calls that ask a file system something; on a slow one, each may cost its full latency."""
 

@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from time import perf_counter
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 STDERR_LINES = 15
 
@@ -51,7 +51,7 @@ def _wait(process: "subprocess.Popen[bytes]") -> tuple[int, float | None]:
     return process.returncode, usage.ru_utime + usage.ru_stime
 
 
-def _failure(status: int, errors: "tempfile._TemporaryFileWrapper[bytes]") -> str:
+def _failure(status: int, errors: IO[bytes]) -> str:
     errors.seek(0)
     tail = errors.read().decode(errors="replace").splitlines()[-STDERR_LINES:]
     return "\n".join([f"the program ended with exit status {status}; it must succeed to be measured", *tail])

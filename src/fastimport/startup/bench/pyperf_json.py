@@ -17,17 +17,16 @@ def files(comparison: Comparison, path: str) -> dict[str, dict[str, Any]]:
     """Return what to write where: one suite, or with ``{variant}`` in *path* one file for each variant."""
     if PLACEHOLDER not in path:
         return {path: suite(comparison)}
-    return {
-        path.replace(PLACEHOLDER, side.name.replace(" ", "-")): _suite([_benchmark(comparison, side, comparison.program)])
-        for side in comparison.sides
-    }
+    parts = {}
+    for side in comparison.sides:
+        name = path.replace(PLACEHOLDER, side.name.replace(" ", "-"))
+        parts[name] = _suite([_benchmark(comparison, side, comparison.program)])
+    return parts
 
 
 def suite(comparison: Comparison) -> dict[str, Any]:
     """Return all variants in one suite, as benchmarks named ``program [variant]``."""
-    return _suite(
-        [_benchmark(comparison, side, f"{comparison.program} [{side.name}]") for side in comparison.sides]
-    )
+    return _suite([_benchmark(comparison, side, f"{comparison.program} [{side.name}]") for side in comparison.sides])
 
 
 def _suite(benchmarks: list[dict[str, Any]]) -> dict[str, Any]:

@@ -6,10 +6,10 @@ Executed from its file, not imported, so that it leaves no trace in the child's 
 import atexit
 import sys
 
-_before_program = set()
+_before_program: set[str] = set()
 
 
-def record_at_exit(path):
+def record_at_exit(path: str) -> None:
     """Write the account to *path* when the interpreter ends.
 
     Registered before anything else, so it runs after every other exit function.
@@ -17,12 +17,12 @@ def record_at_exit(path):
     atexit.register(_write, path)
 
 
-def setup_is_done():
+def setup_is_done() -> None:
     """Remember the modules that are there before the program's first import."""
     _before_program.update(sys.modules)
 
 
-def _write(path):
+def _write(path: str) -> None:
     # First what the imports below would change.
     modules = dict(sys.modules)
     peak = _peak_bytes()
@@ -43,7 +43,7 @@ def _write(path):
         json.dump(account, file)
 
 
-def _origin(module):
+def _origin(module: object) -> str | list[str]:
     """Where a module came from, in a form that can be compared; asks nothing that could run module code."""
     namespace = _namespace(module)
     spec = namespace.get("__spec__")
@@ -53,20 +53,21 @@ def _origin(module):
     return str(getattr(spec, "origin", None) or namespace.get("__file__"))
 
 
-def _cached(module):
+def _cached(module: object) -> str | None:
     spec = _namespace(module).get("__spec__")
     cached = getattr(spec, "cached", None)
     return cached if isinstance(cached, str) else None
 
 
-def _namespace(module):
+def _namespace(module: object) -> dict[str, object]:
     try:
-        return object.__getattribute__(module, "__dict__")
+        namespace: dict[str, object] = object.__getattribute__(module, "__dict__")
     except AttributeError:
         return {}
+    return namespace
 
 
-def _peak_bytes():
+def _peak_bytes() -> int | None:
     # Not ru_maxrss: it survives exec, so it starts with what the parent held.
     try:
         with open("/proc/self/status") as file:
@@ -78,7 +79,7 @@ def _peak_bytes():
     return None
 
 
-def _mapped_files():
+def _mapped_files() -> list[str]:
     try:
         with open("/proc/self/maps") as file:
             fields = (line.split(maxsplit=5) for line in file)

@@ -4,18 +4,26 @@ from collections.abc import Sequence
 
 from . import counting
 from .session import Comparison, Side
-from .statistics import Estimate, spread, verdict
+from .statistics import Estimate, paired_ratio, spread, verdict
 
-HEADINGS = ("variant", "median", "spread", "ratio (95 % interval)", "system calls", "of files", "instructions", "peak memory")
+HEADINGS = (
+    "variant",
+    "median",
+    "spread",
+    "ratio (95 % interval)",
+    "CPU ratio",
+    "system calls",
+    "of files",
+    "instructions",
+    "peak memory",
+)
 MOST_DIFFERENCES = 10
 
 
 def text(comparison: Comparison) -> str:
     """Return the whole report, with a line's end."""
-    rows = [HEADINGS, *map(_row, comparison.sides)]
-    verdicts = [
-        f"{side.name}: {verdict(side.estimate)}" for side in comparison.sides if side.estimate is not None
-    ]
+    rows = [HEADINGS, *(_row(side, comparison.sides[0]) for side in comparison.sides)]
+    verdicts = [f"{side.name}: {verdict(side.estimate)}" for side in comparison.sides if side.estimate is not None]
     conditions = [f"  {name}: {value}" for name, value in comparison.conditions.items()]
     notes = [f"  note: {note}" for note in comparison.notes]
     parts = [comparison.program, "", table(rows), "", *verdicts, *_identity(comparison), "", *conditions, *notes]
@@ -42,13 +50,20 @@ def ratio(estimate: Estimate | None) -> str:
     return f"{estimate.ratio:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"
 
 
+def cpu_ratio(stock: Side, side: Side) -> str:
+    """Return the ratio of processor times: what is left of a difference on a machine that has other work to do."""
+    if not stock.cpu_seconds:
+        return "-"
+    return f"{paired_ratio(stock.cpu_seconds, side.cpu_seconds).ratio:.3f}"
+
+
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:
     first, *rest = row
     cells = [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True))]
     return "  ".join(cells).rstrip()
 
 
-def _row(side: Side) -> Sequence[str]:
+def _row(side: Side, stock: Side) -> Sequence[str]:
     seconds = spread(side.seconds)
     calls = side.system_calls
     return (
@@ -56,6 +71,7 @@ def _row(side: Side) -> Sequence[str]:
         milliseconds(seconds.median),
         milliseconds(seconds.iqr),
         ratio(side.estimate),
+        cpu_ratio(stock, side),
         "-" if calls is None else str(sum(calls.values())),
         "-" if calls is None else str(counting.file_system_calls(calls)),
         "-" if side.instructions is None else f"{side.instructions / 1e6:.1f} M",

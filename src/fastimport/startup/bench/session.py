@@ -3,10 +3,12 @@
 import os
 import platform
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
 from . import counting, identity, launcher, measure, plan, statistics
+
+T = TypeVar("T")
 
 
 class Side(NamedTuple):
@@ -45,11 +47,15 @@ class Options(NamedTuple):
     callgrind: bool = False
 
 
+DEFAULT_PLAN = plan.Plan()
+DEFAULT_OPTIONS = Options()
+
+
 def compare(
     program: launcher.Program,
     variants: Sequence[launcher.Variant],
-    how: plan.Plan = plan.Plan(),
-    options: Options = Options(),
+    how: plan.Plan = DEFAULT_PLAN,
+    options: Options = DEFAULT_OPTIONS,
     progress: Callable[[str], None] = lambda message: None,
 ) -> Comparison:
     """Run *program* under each of *variants*, the first of which is the baseline.
@@ -61,14 +67,15 @@ def compare(
     accounts = [identity.record(program, variant) for variant in variants]
     cold_files = sorted({path for account in accounts for path in account.files}) if options.cold else []
     timings = _time_rounds(program, variants, how, cold_files, progress)
-    notes: list[str] = []
-    sides = tuple(
-        _side(program, variant, timings, accounts, index, options, notes) for index, variant in enumerate(variants)
-    )
+    counter = _Counter(program, options)
+    sides = []
+    for variant, account, runs in zip(variants, accounts, timings, strict=True):
+        progress(f"counting under {variant.name}")
+        sides.append(_side(variant, (accounts[0], account), (timings[0], runs), counter))
     if accounts[0].uncompiled:
-        notes.append(f"{accounts[0].uncompiled} modules have no bytecode file: they were compiled in each run")
+        counter.notes.append(f"{accounts[0].uncompiled} modules have no bytecode file: compiled in each run")
     conditions = _conditions(accounts[0], how, len(timings[0]), cold_files)
-    return Comparison(str(program), sides, conditions, tuple(dict.fromkeys(notes)))
+    return Comparison(str(program), tuple(sides), conditions, tuple(dict.fromkeys(counter.notes)))
 
 
 def _time_rounds(
@@ -78,7 +85,7 @@ def _time_rounds(
     cold_files: Sequence[str],
     progress: Callable[[str], None],
 ) -> list[list[measure.Run]]:
-    prepared = {variant.name: (launcher.command(program, variant), launcher.environment(variant)) for variant in variants}
+    prepared = {each.name: (launcher.command(program, each), launcher.environment(each)) for each in variants}
     runs: dict[str, list[measure.Run]] = {name: [] for name in prepared}
     for number, order in enumerate(plan.rounds(list(prepared), how.seed), 1 - how.warmups):
         for name in order:
@@ -88,8 +95,8 @@ def _time_rounds(
                 runs[name].append(run)
         progress(f"round {number} of {'at most ' if how.pairs is None else ''}{how.limit}" if number > 0 else "warm-up")
         if number > 0 and plan.is_enough(how, number, lambda: _estimates(list(runs.values()))):
-            return list(runs.values())
-    raise AssertionError("rounds never end")
+            break
+    return list(runs.values())
 
 
 def _estimates(timings: Sequence[Sequence[measure.Run]]) -> list[statistics.Estimate]:
@@ -98,47 +105,50 @@ def _estimates(timings: Sequence[Sequence[measure.Run]]) -> list[statistics.Esti
 
 
 def _side(
-    program: launcher.Program,
     variant: launcher.Variant,
-    timings: Sequence[Sequence[measure.Run]],
-    accounts: Sequence[identity.Account],
-    index: int,
-    options: Options,
-    notes: list[str],
+    accounts: tuple[identity.Account, identity.Account],
+    timings: tuple[Sequence[measure.Run], Sequence[measure.Run]],
+    counter: "_Counter",
 ) -> Side:
-    account = accounts[index]
-    found = identity.differences(accounts[0], account)
-    if variant.active and not account.active:
+    """Put one variant's results together; of each pair the first is stock's."""
+    found = identity.differences(*accounts)
+    if variant.active and not accounts[1].active:
         found.append("fastimport was not active when the program ended")
     return Side(
         name=variant.name,
-        seconds=tuple(run.seconds for run in timings[index]),
-        cpu_seconds=tuple(run.cpu_seconds for run in timings[index] if run.cpu_seconds is not None),
-        estimate=_estimates([timings[0], timings[index]])[0] if index else None,
-        system_calls=_try(counting.count_system_calls, program, variant, notes) if options.counts else None,
-        instructions=_instructions(program, variant, options, notes),
-        peak_bytes=account.peak_bytes,
-        modules=len(account.modules),
+        seconds=tuple(run.seconds for run in timings[1]),
+        cpu_seconds=tuple(run.cpu_seconds for run in timings[1] if run.cpu_seconds is not None),
+        estimate=None if timings[0] is timings[1] else _estimates(timings)[0],
+        system_calls=counter.system_calls(variant),
+        instructions=counter.instructions(variant),
+        peak_bytes=accounts[1].peak_bytes,
+        modules=len(accounts[1].modules),
         differences=tuple(found),
     )
 
 
-def _instructions(
-    program: launcher.Program, variant: launcher.Variant, options: Options, notes: list[str]
-) -> int | None:
-    if options.callgrind:
-        return _try(counting.count_instructions_exactly, program, variant, notes)
-    return _try(counting.count_instructions, program, variant, notes) if options.counts else None
+class _Counter:
+    """Counts with the tools that are there, and notes which are not."""
 
+    def __init__(self, program: launcher.Program, options: Options) -> None:
+        self.program = program
+        self.options = options
+        self.notes: list[str] = []
 
-def _try(
-    count: Callable[..., Any], program: launcher.Program, variant: launcher.Variant, notes: list[str]
-) -> Any:
-    try:
-        return count(launcher.command(program, variant), launcher.environment(variant))
-    except counting.Unavailable as reason:
-        notes.append(str(reason))
-        return None
+    def system_calls(self, variant: launcher.Variant) -> dict[str, int] | None:
+        return self._try(counting.count_system_calls, variant) if self.options.counts else None
+
+    def instructions(self, variant: launcher.Variant) -> int | None:
+        if self.options.callgrind:
+            return self._try(counting.count_instructions_exactly, variant)
+        return self._try(counting.count_instructions, variant) if self.options.counts else None
+
+    def _try(self, count: "Callable[[Sequence[str], Mapping[str, str]], T]", variant: launcher.Variant) -> "T | None":
+        try:
+            return count(launcher.command(self.program, variant), launcher.environment(variant))
+        except counting.Unavailable as reason:
+            self.notes.append(str(reason))
+            return None
 
 
 def _conditions(account: identity.Account, how: plan.Plan, pairs: int, cold_files: Sequence[str]) -> dict[str, str]:

@@ -51,9 +51,8 @@ def paired_ratio(baseline: Sequence[float], changed: Sequence[float], *, seed: i
     ratios = sorted(after / before for before, after in zip(baseline, changed, strict=True))
     if not ratios:
         raise ValueError("no pairs to compare")
-    bootstrap_low, bootstrap_high = _bootstrap_median(ratios, seed)
-    sign_low, sign_high = _order_statistics(ratios)
-    return Estimate(statistics.median(ratios), min(bootstrap_low, sign_low), max(bootstrap_high, sign_high), len(ratios))
+    lows, highs = zip(_bootstrap_median(ratios, seed), _order_statistics(ratios), strict=True)
+    return Estimate(statistics.median(ratios), min(lows), max(highs), len(ratios))
 
 
 def verdict(estimate: Estimate) -> str:
