@@ -1,0 +1,6 @@
+"""``python -m fastimport``: the same as the command ``fastimport``."""
+
+from fastimport.cli import finish, main
+
+if __name__ == "__main__":
+    finish(main())  # `run` empties this namespace: nothing may be looked up in it afterwards

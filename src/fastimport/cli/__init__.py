@@ -1,0 +1,71 @@
+"""The command line: ``fastimport COMMAND ...``, ``python -m fastimport`` the same.
+
+Every family of commands is a module of this package with ``add_parser(subparsers)``, which sets ``func``, a function
+from the parsed arguments to the exit status, and ``parser``. Only the family that is asked for is imported.
+
+Results go to stdout, progress and warnings to stderr. Nothing is coloured here; argparse's own colours (3.14) obey
+NO_COLOR.
+"""
+
+import sys
+
+FAMILIES = {  # command: the module here that has it
+    "bench": "bench",
+    "run": "run",
+    "status": "status",
+    "verify": "verify",
+}
+
+OK, CHECK_FAILED, USAGE, UNCHANGEABLE = 0, 1, 2, 3
+"""Exit statuses: fine; a check failed; wrong usage; the environment can't be changed."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Carry out a command and return its exit status.
+
+    ``run`` takes the interpreter over for the program, and lets through what the program raises.
+    """
+    words = sys.argv[1:] if argv is None else list(argv)
+    if words[:1] == ["run"]:
+        from fastimport.cli import run
+
+        request = run.parse(words[1:])
+        if request is not None:
+            return run.start(request)
+    return _dispatch(words)
+
+
+def finish(status: int) -> None:
+    """End the process with `status`: for 0 by falling off the end, after which ``-i`` and PYTHONINSPECT are obeyed."""
+    if status:
+        raise SystemExit(status)
+
+
+def _dispatch(words: list[str]) -> int:
+    import argparse
+
+    known = words[0] if words and words[0] in FAMILIES else None
+    parser = argparse.ArgumentParser(
+        prog="fastimport",
+        description="The same imports, found faster.",
+        epilog="Exit status: 0 fine, 1 a check failed, 2 wrong usage, 3 the environment can't be changed. "
+        "FASTIMPORT=0 in the environment switches fastimport off.",
+    )
+    parser.add_argument("--version", action="version", version=_version())
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for family in [FAMILIES[known]] if known else dict.fromkeys(FAMILIES.values()):
+        __import__(f"{__name__}.{family}", fromlist=["add_parser"]).add_parser(subparsers)
+    try:
+        arguments, unknown = parser.parse_known_args(words)
+        if unknown:  # reported with the usage of the command, not of all of them
+            arguments.parser.error(f"unrecognized arguments: {' '.join(unknown)}{getattr(arguments, 'hint', '')}")
+        status: int = arguments.func(arguments)
+        return status
+    except SystemExit as stop:  # argparse: help, or wrong usage
+        return stop.code if isinstance(stop.code, int) else OK
+
+
+def _version() -> str:
+    from fastimport import __version__
+
+    return f"fastimport {__version__}"

@@ -1,0 +1,103 @@
+"""``fastimport run``: a program as ``python`` runs it, with fastimport installed.
+
+The arguments are read here rather than by argparse, which would load a dozen modules that the program may never need.
+Whatever is not plain is left to argparse after all: it explains.
+"""
+
+import sys
+
+from fastimport.settings import FRESHNESS, REGISTER
+
+TYPE_CHECKING = False  # of typing, which loads re and collections
+if TYPE_CHECKING:
+    import argparse
+    from typing import NoReturn
+
+DESCRIPTION = """\
+Runs a program exactly as python would, with fastimport installed. Options of the interpreter are given to it:
+python -X dev -m fastimport run SCRIPT. Without a program, or with -, standard input is the program.
+"""
+
+_HINT = "the program is -m MOD, -c CODE or SCRIPT; options of the interpreter go before -m fastimport"
+_OPTIONS = {"--freshness": FRESHNESS, "--register": REGISTER}
+
+
+class Request:
+    """Arguments of `fastimport.install`; ``-m``, ``-c``, ``-`` (standard input) or ``file``; the program; its own."""
+
+    def __init__(self, settings: dict[str, str], kind: str, program: str, arguments: list[str]) -> None:
+        self.settings = settings
+        self.kind = kind
+        self.program = program
+        self.arguments = arguments
+
+
+def parse(words: list[str]) -> Request | None:
+    """Read the words after ``run``; None if argparse should."""
+    settings: dict[str, str] = {}
+    words = list(words)
+    while words and words[0].startswith("--") and words[0] != "--":
+        option, equals, value = words.pop(0).partition("=")
+        if not equals:
+            value = words.pop(0) if words else ""
+        if value not in _OPTIONS.get(option, ()):
+            return None
+        settings[option[2:]] = value
+    return _parse_program(settings, words)
+
+
+def _parse_program(settings: dict[str, str], words: list[str]) -> Request | None:
+    first = words[0] if words else ""
+    if first in ("", "-") and not (words and first == ""):
+        return Request(settings, "-", first, words[1:])
+    if first[:2] in ("-m", "-c") and (first[2:] or words[1:]):
+        program, *arguments = [first[2:], *words[1:]] if first[2:] else words[1:]
+        return Request(settings, first[:2], program, arguments)
+    if first == "--":
+        return Request(settings, "file", words[1], words[2:]) if words[1:] else Request(settings, "-", "", [])
+    return None if first.startswith("-") else Request(settings, "file", first, words[1:])
+
+
+def start(request: Request) -> int:
+    """Install fastimport and run the program in this process. The exit status; what the program raises comes out."""
+    from fastimport.cli import program
+
+    _install(request.settings)
+    return program.run(request.kind, request.program, request.arguments)
+
+
+def _install(settings: dict[str, str]) -> None:
+    """Nothing in fastimport may keep a program from starting, unless FASTIMPORT_STRICT asks for it."""
+    from fastimport.settings import read_environment
+
+    try:
+        from fastimport.activation import install
+
+        install(**settings)  # type: ignore[arg-type]
+    except Exception as error:
+        if read_environment().strict:
+            raise
+        print(f"fastimport: not active: {error}", file=sys.stderr)
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command, for its help and for what `parse` declined."""
+    parser = subparsers.add_parser(
+        "run",
+        help="run a program with fastimport",
+        description=DESCRIPTION,
+        epilog="The exit status is the program's own.",
+        usage="fastimport run [--freshness LEVEL] [--register WAY] [-m MOD | -c CODE | SCRIPT | -] ARGS...",
+    )
+    parser.add_argument(
+        "--freshness", choices=FRESHNESS, metavar="LEVEL", help=f"one of {', '.join(FRESHNESS)} (default: checked)"
+    )
+    parser.add_argument("--register", choices=REGISTER, metavar="WAY", help=f"one of {', '.join(REGISTER)} (default: meta_path)")
+    parser.add_argument("-m", metavar="MOD", help="run a module, or a package's __main__")
+    parser.add_argument("-c", metavar="CODE", help="run code")
+    parser.add_argument("script", nargs="*", metavar="SCRIPT", help="run a file, or __main__ of a directory or zip file")
+    parser.set_defaults(func=_explain, parser=parser, hint=f"; {_HINT}")
+
+
+def _explain(arguments: "argparse.Namespace") -> "NoReturn":
+    arguments.parser.error(_HINT)

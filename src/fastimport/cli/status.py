@@ -1,0 +1,93 @@
+"""``fastimport status``: what fastimport does in an interpreter started like this one."""
+
+import argparse
+import json
+import os
+import sys
+from typing import Any
+
+from fastimport import __version__, activation, settings
+from fastimport.statistics import stats
+
+SCHEMA = "fastimport.status/1"
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "status",
+        help="say whether fastimport is active, with which files, and what it declined to do",
+        description="Describes fastimport in an interpreter of this environment: whether imports go through it, its "
+        "place on sys.meta_path, its compiled files, versions, environment variables, counts, and what it declined "
+        "to do.",
+        epilog="Exit status: 0.",
+    )
+    parser.add_argument("--json", action="store_true", help=f"write JSON, schema {SCHEMA}")
+    parser.set_defaults(func=run, parser=parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the status; active or not, it is no failure."""
+    status = collect()
+    print(json.dumps(status, indent=1) if arguments.json else text(status))
+    return 0
+
+
+def collect() -> dict[str, Any]:
+    """The status as plain data."""
+    __import__("fastimport._names")  # loaded when used: its file is part of the answer
+    described = activation.describe()
+    counts = stats()._asdict()
+    return {
+        "schema": SCHEMA,
+        **{key: described[key] for key in ("active", "register", "freshness", "position", "obstacle")},
+        "levels": list(settings.FRESHNESS),
+        "meta_path": [getattr(finder, "__name__", None) or type(finder).__name__ for finder in sys.meta_path],
+        "modules": described["modules"],
+        "versions": {"fastimport": __version__, "python": described["python"], "cython": _cython_version()},
+        "environment": _environment(),
+        "refusals": counts.pop("refusals"),
+        "counts": counts,
+    }
+
+
+def _cython_version() -> str | None:
+    """Of the Cython that compiled the modules: it names the module that they share after itself."""
+    names = [name for name in sys.modules if name.startswith("_cython_")]
+    return names[0].removeprefix("_cython_").replace("_", ".") if names else None
+
+
+def _environment() -> dict[str, Any]:
+    return {
+        "ignored": settings.is_ignored(),
+        "variables": {name: os.environ[name] for name in settings.VARIABLES if name in os.environ},
+        "problems": settings.read_environment().problems,
+    }
+
+
+def text(status: dict[str, Any]) -> str:
+    """The status for people, a fact on each line."""
+    lines = [("fastimport", _activity(status))]
+    lines += [("meta path", ", ".join(status["meta_path"]))]
+    lines += [("levels", ", ".join(status["levels"]))]
+    lines += [(f"{name} version", version or "unknown") for name, version in status["versions"].items()]
+    lines += [(name, path or "not loaded") for name, path in status["modules"].items()]
+    lines += _environment_lines(status["environment"])
+    lines += [(name.replace("_", " "), str(count)) for name, count in status["counts"].items()]
+    lines += [("declined", f"{reason} ({count} times)") for reason, count in status["refusals"].items()]
+    return "\n".join(f"{name:20}{value}" for name, value in lines)
+
+
+def _activity(status: dict[str, Any]) -> str:
+    if status["active"]:
+        return f"active: {status['register']}, {status['freshness']}, position {status['position']} on sys.meta_path"
+    if status["obstacle"]:
+        return f"not active: {status['obstacle']}"
+    return "not active in a plain interpreter; fastimport run PROGRAM, or fastimport.install(), activates it"
+
+
+def _environment_lines(environment: dict[str, Any]) -> list[tuple[str, str]]:
+    note = " (ignored: -E or -I)" if environment["ignored"] else ""
+    variables = environment["variables"].items()
+    lines = [("environment", f"{name}={value}{note}") for name, value in variables] or [("environment", "not set")]
+    return lines + [("problem", problem) for problem in environment["problems"]]

@@ -1,0 +1,69 @@
+"""``fastimport verify``: are the answers importlib's, here, for every name of this environment?"""
+
+import argparse
+import json
+import sys
+
+from fastimport.settings import FRESHNESS
+from fastimport.verification import Result, verify
+
+SCHEMA = "fastimport.verify/1"
+SHOWN = 50  # differences printed; JSON has them all
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "verify",
+        help="ask fastimport and importlib for every importable name, and compare",
+        description="Asks importlib's PathFinder and fastimport's for every name that can be imported in this "
+        "environment, and for as many that can't, and prints what differs. Nothing is imported or executed.",
+        epilog="Exit status: 0 the answers are equal, 1 they differ, or fastimport can't work here, 2 wrong usage.",
+    )
+    parser.add_argument("--json", action="store_true", help=f"write JSON, schema {SCHEMA}")
+    parser.add_argument(
+        "--level", choices=FRESHNESS, default="checked", metavar="LEVEL",
+        help=f"freshness, one of {', '.join(FRESHNESS)} (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--top", nargs="+", default=[], metavar="NAME", help="only these top-level names and those below")
+    parser.add_argument("path", nargs="*", metavar="PATH", help="directories and archives (default: sys.path)")
+    parser.set_defaults(func=run, parser=parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compare, print, and return 1 if anything differs."""
+    try:
+        result = verify(arguments.path or None, arguments.top, arguments.level, _show_progress)
+    except RuntimeError as error:
+        print(f"fastimport verify: nothing to compare: {error}", file=sys.stderr)
+        return 1
+    _show_progress(0)
+    print(json.dumps(_plain(result), indent=1) if arguments.json else _text(result))
+    return 1 if result.differences else 0
+
+
+def _show_progress(count: int) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{count or ''}\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def _plain(result: Result) -> dict[str, object]:
+    differences = [
+        {"name": item.name, "field": item.field, "stock": repr(item.stock), "fastimport": repr(item.ours)}
+        for item in result.differences
+    ]
+    return {"schema": SCHEMA, **result._asdict(), "differences": differences}
+
+
+def _text(result: Result) -> str:
+    lines = [
+        f"{item.name}: {item.field}: importlib {item.stock!r}, fastimport {item.ours!r}" for item in result.differences[:SHOWN]
+    ]
+    if len(result.differences) > SHOWN:
+        lines.append(f"... and {len(result.differences) - SHOWN} more; --json has all")
+    total = result.found + result.absent + result.errors
+    lines.append(
+        f"{total} names asked at level {result.freshness}: {result.found} found, {result.absent} absent, "
+        f"{result.errors} errors; {len(result.differences)} differences ({result.seconds:.1f} s)"
+    )
+    return "\n".join(lines)
