@@ -149,6 +149,17 @@ static inline int fi_read_dir(void *h, const char *const *s, int c, int r, fi_li
 
 #endif
 
+/* Writes directory + "/" + name; the length, or -1 if `room` bytes beyond it would not fit. */
+static inline Py_ssize_t fi_compose(char *buffer, size_t size, const char *directory, Py_ssize_t length, const char *name, Py_ssize_t added) {
+    while (length && directory[length - 1] == '/') length--;
+    if ((size_t)(length + added) + 300 > size) return -1;
+    memcpy(buffer, directory, (size_t)length);
+    buffer[length] = '/';
+    memcpy(buffer + length + 1, name, (size_t)added);
+    buffer[length + added + 1] = 0;
+    return length + added + 1;
+}
+
 static inline long long fi_now_ns(void) {
     struct timespec now;
     timespec_get(&now, TIME_UTC);
@@ -184,6 +195,49 @@ static inline PyObject *fi_item(PyObject *sequence, Py_ssize_t index, PyObject *
     return Py_NewRef(index < PyList_GET_SIZE(sequence) ? PyList_GET_ITEM(sequence, index) : fallback);
 #endif
 }
+
+/* Whether an exact list or tuple holds the very objects of a tuple. */
+static inline int fi_same_items(PyObject *sequence, PyObject *known) {
+    Py_ssize_t count = PyTuple_GET_SIZE(known);
+    if (PyTuple_CheckExact(sequence))
+        return PyTuple_GET_SIZE(sequence) == count
+            && memcmp(((PyTupleObject *)sequence)->ob_item, ((PyTupleObject *)known)->ob_item, (size_t)count * sizeof(PyObject *)) == 0;
+    return PyList_GET_SIZE(sequence) == count
+        && memcmp(((PyListObject *)sequence)->ob_item, ((PyTupleObject *)known)->ob_item, (size_t)count * sizeof(PyObject *)) == 0;
+}
+
+/* How often values of a watched dictionary were exchanged or removed. Up to 3.11 by its version, which counts additions as well;
+   from 3.12 by PEP 699's watchers, whose callback knows no more than the event, so the count is one for the process: others'
+   changes are taken for ours, never the reverse. */
+#if PY_VERSION_HEX < 0x030C0000
+static inline int fi_watch(PyObject *dict) { (void)dict; return 0; }
+static inline void fi_unwatch(int watcher, PyObject *dict) { (void)watcher; (void)dict; }
+static inline unsigned long long fi_dict_changes(PyObject *dict) { return ((PyDictObject *)dict)->ma_version_tag; }
+#else
+static unsigned long long fi_changes = 0;
+static int fi_on_change(PyDict_WatchEvent event, PyObject *dict, PyObject *key, PyObject *value) {
+    (void)dict; (void)key; (void)value;
+#if defined(_MSC_VER)
+    if (event != PyDict_EVENT_ADDED) fi_changes++;
+#else
+    if (event != PyDict_EVENT_ADDED) __atomic_add_fetch(&fi_changes, 1, __ATOMIC_RELAXED);
+#endif
+    return 0;
+}
+static inline int fi_watch(PyObject *dict) {
+    int watcher = PyDict_AddWatcher(fi_on_change);
+    if (watcher < 0) return -1;
+    if (PyDict_Watch(watcher, dict) < 0) { PyDict_ClearWatcher(watcher); return -1; }
+    return watcher;
+}
+static inline void fi_unwatch(int watcher, PyObject *dict) {
+    PyObject *type, *value, *traceback; /* called while an object is deallocated: keep what is being raised */
+    PyErr_Fetch(&type, &value, &traceback);
+    if (PyDict_Unwatch(watcher, dict) < 0 || PyDict_ClearWatcher(watcher) < 0) PyErr_Clear();
+    PyErr_Restore(type, value, traceback);
+}
+static inline unsigned long long fi_dict_changes(PyObject *dict) { (void)dict; return fi_changes; }
+#endif
 
 /* object.__new__(cls), which is what the pinned classes have. */
 static inline PyObject *fi_new(PyObject *cls, PyObject *no_arguments) {

@@ -29,6 +29,8 @@ cdef extern from "_platform.h":
     object fi_new(object cls, object no_arguments)
     unsigned int fi_type_tag(object cls) noexcept
     const char *fi_ascii(object text, Py_ssize_t *length) noexcept
+    Py_ssize_t fi_compose(char *buffer, size_t size, const char *directory, Py_ssize_t length,
+                          const char *name, Py_ssize_t added) noexcept
 
 cdef extern from "_platform.h" nogil:
     ctypedef struct fi_stamp:
@@ -50,6 +52,7 @@ cdef extern from "_platform.h" nogil:
 cdef enum:
     MAX_SUFFIXES = 15      # kinds fit the lower half of a 32-bit mask; importlib has four to six suffixes
     BELIEVED = 16          # shift from "listed" to "listed, and of the type that its name demands"
+    INDEX_FROM = 8         # entries from which on a merged index pays
     PATH_ROOM = 4200       # PATH_MAX and a margin; longer paths are importlib's
     TICK_NS = 10_000_000   # file systems stamp with the kernel's coarse clock: at most 4 ms (CONFIG_HZ=250), 10 ms at HZ=100
 
@@ -146,8 +149,9 @@ cdef class Table:
     cdef str prefix
     cdef bytes encoded
     cdef readonly Kinds kinds
-    cdef dict names
+    cdef readonly dict names
     cdef set others
+    cdef object as_set      # made when importlib's own code asks
     cdef fi_stamp stamp
     cdef bint racy
     cdef readonly unsigned long long epoch
@@ -202,32 +206,30 @@ cdef class Table:
         return (not self.racy and now.mtime_ns == self.stamp.mtime_ns and now.ctime_ns == self.stamp.ctime_ns
                 and now.inode == self.stamp.inode and now.device == self.stamp.device)
 
-    def __contains__(self, name):
-        if not isinstance(name, str):
-            return False
-        stem, dot, rest = name.partition(".")
-        mask = self.names.get(stem, 0)
-        if not dot:
-            return bool(mask & 1)
-        for index in range(self.kinds.count):
-            if self.kinds.pairs[index][0] == dot + rest:
-                return bool(mask >> (index + 1) & 1)
-        return name in self.others
-
-    def __iter__(self):
+    def listing(self):
+        """The set that FileFinder would have kept."""
+        names = set(self.others)
         for stem, mask in self.names.items():
             if mask & 1:
-                yield stem
+                names.add(stem)
             for index in range(self.kinds.count):
                 if mask >> (index + 1) & 1:
-                    yield stem + self.kinds.pairs[index][0]
-        yield from self.others
+                    names.add(stem + self.kinds.pairs[index][0])
+        return names
+
+    def __contains__(self, name):
+        if self.as_set is None:
+            self.as_set = self.listing()
+        return name in self.as_set
+
+    def __iter__(self):
+        return iter(self.listing())
 
     def __len__(self):
-        return sum([1 for _ in self])
+        return len(self.listing())
 
     def __eq__(self, other):
-        return set(self) == other
+        return self.listing() == other
 
     __hash__ = None
 
@@ -236,23 +238,13 @@ cdef class Table:
 
 
 cdef Py_ssize_t compose(char *buffer, Table table, str tail) except -2:
-    """Write the path of `tail` in the table's directory; its length, or -1 if it does not fit or can't be a file name."""
-    cdef Py_ssize_t size = len(table.encoded), tail_size
-    cdef const char *text = fi_ascii(tail, &tail_size)
-    cdef bytes encoded
-    if text == NULL:
-        encoded = PyUnicode_EncodeFSDefault(tail)
-        text, tail_size = encoded, len(encoded)
-    if size + tail_size + 300 > PATH_ROOM:
-        return -1
-    memcpy(buffer, <const char *>table.encoded, size)
-    while size and buffer[size - 1] == c'/':
-        size -= 1
-    buffer[size] = c'/'
-    memcpy(buffer + size + 1, text, tail_size)
-    size += tail_size + 1
-    buffer[size] = 0
-    return size
+    """Write the path of `tail` in the table's directory; its length, or -1 if that is too long for the buffer."""
+    cdef Py_ssize_t size
+    cdef const char *text = fi_ascii(tail, &size)
+    if text != NULL:
+        return fi_compose(buffer, PATH_ROOM, table.encoded, len(table.encoded), text, size)
+    encoded = <bytes>PyUnicode_EncodeFSDefault(tail)
+    return fi_compose(buffer, PATH_ROOM, table.encoded, len(table.encoded), encoded, len(encoded))
 
 
 # The resolver ##########################################################################################################
@@ -267,6 +259,9 @@ cdef class Resolver:
     cdef readonly bint trusted
     cdef unsigned long long epoch
     cdef dict sys_dict, pins, tables
+    cdef object indexes, namespace_mark
+    cdef Table nothing
+    cdef unsigned int namespace_tag
     cdef object end, file_finder, module_spec, namespace_path, file_finder_pin, module_spec_pin, hooks, last_kinds
     cdef tuple owners
     cdef Py_ssize_t finder_fields
@@ -280,6 +275,8 @@ cdef class Resolver:
         self.finder_fields = finder_fields
         self.last_kinds = Kinds(loaders)
         self.owners, self.hooks, self.tables, self.refusals = (), None, {}, {}
+        self.nothing = Table("", self.last_kinds)
+        self.namespace_mark = namespace_path._epoch
         self.end = object()
         self.epoch = 1
         self.reason = None if FI_POSIX else "platform"
@@ -289,13 +286,31 @@ cdef class Resolver:
         self.owners, self.hooks = owners, hooks
 
     def set_freshness(self, str level not None):
+        """Change the level: ``"checked"`` or ``"trusted"``."""
         self.trusted = level == "trusted"
+        if self.trusted:
+            from fastimport._index import Indexes
+            self.indexes = Indexes(self.entry_table)
         self.invalidate()
 
     def invalidate(self):
         """Mark everything as to be checked again. No file-system work."""
         self.epoch += 1
         self.tables = {}
+        if self.indexes is not None:
+            self.indexes.clear()
+
+    cdef int follow_invalidation(self) except -1:
+        """``importlib.machinery.PathFinder.invalidate_caches``, called past us, leaves its mark on NamespacePath."""
+        cdef unsigned int tag = fi_type_tag(self.namespace_path)
+        if tag == self.namespace_tag and tag != 0:
+            return 0
+        mark = self.namespace_path._epoch
+        self.namespace_tag = fi_type_tag(self.namespace_path)
+        if mark != self.namespace_mark:
+            self.namespace_mark = mark
+            self.invalidate()
+        return 0
 
     def search(self, cls, fullname, path, Py_ssize_t index, list portions):
         """Search `path` (None: ``sys.path``) from `index` on.
@@ -311,6 +326,8 @@ cdef class Resolver:
         importers = fi_get(self.sys_dict, "path_importer_cache", None)
         if (type(path) is not list and type(path) is not tuple) or type(importers) is not dict:
             return index, portions or []
+        if self.trusted:
+            self.follow_invalidation()
         tail = last_component(fullname)
         found = self.walk(importers, path, fullname, tail, index, portions)
         if found is None and self.trusted and self.recheck(importers, path):
@@ -335,7 +352,19 @@ cdef class Resolver:
         return 0
 
     cdef object walk(self, dict importers, path, str fullname, str tail, Py_ssize_t index, list portions):
+        cdef Py_ssize_t turn = 0
+        candidates = None
+        if self.trusted and len(path) >= INDEX_FROM:
+            candidates = self.indexes.candidates(path, importers, tail)
         while True:
+            if candidates is not None:
+                position = fi_item(candidates, turn, None)
+                turn += 1
+                if position is None:
+                    break
+                if <Py_ssize_t>position < index:
+                    continue
+                index = position
             entry = fi_item(path, index, self.end)
             if entry is self.end:
                 break
@@ -349,6 +378,19 @@ cdef class Resolver:
                 return found
             index += 1
         return (-1, portions) if portions else None
+
+    def entry_table(self, dict importers not None, entry):
+        """The table of an entry, an empty one if nobody serves it, or None if it must always be asked."""
+        cdef fi_stamp stamp
+        if type(entry) is not str:
+            return None if isinstance(entry, str) else self.nothing
+        if not (<str>entry).startswith("/"):
+            return None
+        finder = fi_get(importers, entry, self.end)
+        if finder is None:
+            return self.nothing
+        stamp.mtime_ns = -1
+        return None if finder is self.end else self.current_table(finder, &stamp)
 
     cdef object consult(self, dict importers, entry, str fullname, str tail):
         """One path entry: a spec, a portion (a string), None for absent, NotImplemented for "not ours"."""
@@ -500,6 +542,8 @@ cdef class Resolver:
             if directory != NULL:
                 fi_close_dir(directory)
         self.scans += 1
+        if self.indexes is not None:
+            self.indexes.clear()
         table.stamp = stamp[0]
         table.racy = fi_now_ns() - max(stamp.mtime_ns, stamp.ctime_ns) < TICK_NS
         return table

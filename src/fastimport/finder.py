@@ -132,6 +132,8 @@ def methods_for(resolver):
         """Go on from an entry that is not the resolver's. A spec, or the list of portions (perhaps empty)."""
         if path is None:
             path = sys.path
+        if type(path) is NamespacePath:
+            return ask_namespace(cls, fullname, path, target)
         if type(path) is not list and type(path) is not tuple:
             return ask_each(cls, fullname, path, target, portions)
         while index >= 0 and (entry := path[index : index + 1]):
@@ -146,6 +148,14 @@ def methods_for(resolver):
                 return found
             index, portions = found
         return portions
+
+    def ask_namespace(cls, fullname, path, target):
+        """Search the list that a NamespacePath iterates over, as a list."""
+        entries = path._recalculate()
+        if type(entries) is not list:
+            return ask_each(cls, fullname, entries, target, [])
+        found = search(cls, fullname, entries, 0, None)
+        return ask_others(cls, fullname, entries, target, *found) if type(found) is tuple else found or []
 
     def ask_each(cls, fullname, path, target, portions):
         """The same for a path that can only be iterated."""
@@ -171,7 +181,7 @@ def methods_for(resolver):
         resolver.invalidate()
         _stock_invalidate_caches()
 
-    for function in (find_spec, _get_spec, ask_others, ask_each, invalidate_caches):
+    for function in (find_spec, _get_spec, ask_others, ask_namespace, ask_each, invalidate_caches):
         _file_under_importlib(function)
     return {
         "find_spec": classmethod(find_spec),

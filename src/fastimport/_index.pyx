@@ -1,0 +1,106 @@
+"""The names of long search paths, merged, so that the cost of a look-up does not grow with the number of entries.
+
+Loaded with the level `trusted` only: `checked` owes a stat of every entry in any case.
+"""
+
+cimport cython
+
+cdef extern from "_platform.h":
+    bint fi_same_items(object sequence, object known) noexcept
+    int fi_watch(object dictionary) except -1
+    void fi_unwatch(int watcher, object dictionary) noexcept
+    unsigned long long fi_dict_changes(object dictionary) noexcept
+
+cdef enum:
+    MAX_PATHS = 16
+
+
+@cython.final
+@cython.no_gc_clear
+cdef class Watch:
+    """Notices that a value of ``sys.path_importer_cache`` was exchanged or removed. The interpreter has 8 watchers in all."""
+
+    cdef dict importers
+    cdef int watcher
+    cdef unsigned long long changes
+
+    def __cinit__(self, dict importers not None):
+        self.watcher = -1
+        self.importers = importers
+        self.watcher = fi_watch(importers)
+        self.changes = fi_dict_changes(importers)
+
+    def __dealloc__(self):
+        if self.watcher >= 0:
+            fi_unwatch(self.watcher, self.importers)
+
+    cdef bint is_unchanged(self, importers) noexcept:
+        return self.importers is importers and fi_dict_changes(importers) == self.changes
+
+
+@cython.final
+cdef class Index:
+    """Which entries of one search path may hold a name; the others need not be asked.
+
+    `always` are the entries that are not ours, or whose meaning can change without a trace (relative ones).
+    """
+
+    cdef object source      # keeps the identity of the path from being used again
+    cdef tuple path, always
+    cdef dict positions
+
+    def __init__(self, source, tables):
+        """`tables` are those of the entries of `source`, with None for "always ask"."""
+        self.source = source
+        self.path = tuple(source)
+        self.always = tuple([position for position, table in enumerate(tables) if table is None])
+        self.positions = {}
+        merged = {}
+        for position, table in enumerate(tables):
+            for name in (table.names if table is not None else ()):
+                merged.setdefault(name, []).append(position)
+        for name, own in merged.items():
+            self.positions[name] = tuple(sorted([*own, *self.always])) if self.always else tuple(own)
+
+
+@cython.final
+cdef class Indexes:
+    """The indexes of one resolver: made at the second search of the same path, dropped with any change that could matter."""
+
+    cdef object table_of
+    cdef Watch watch
+    cdef dict by_path
+
+    def __init__(self, table_of):
+        """`table_of(importers, entry)` gives the table of an entry, or None if the entry must always be asked."""
+        self.table_of = table_of
+        self.by_path = {}
+
+    def clear(self):
+        """Drop all: a directory was listed again, or the caches were invalidated."""
+        self.by_path = {}
+
+    def candidates(self, path, dict importers not None, str name not None):
+        """Positions in `path`, in order, of the entries that may hold `name`; None to ask every one."""
+        found = self.by_path.get(id(path))
+        if type(found) is Index:
+            if self.watch.is_unchanged(importers) and fi_same_items(path, (<Index>found).path):
+                return (<Index>found).positions.get(name, (<Index>found).always)
+        elif found is not None and fi_same_items(path, found):
+            return self.make(path, importers, name)
+        if len(self.by_path) >= MAX_PATHS or (self.watch is not None and not self.watch.is_unchanged(importers)):
+            self.clear()
+        self.by_path[id(path)] = tuple(path)
+        return None
+
+    cdef object make(self, path, dict importers, str name):
+        tables = [self.table_of(importers, entry) for entry in path]
+        if self.watch is None or not self.watch.is_unchanged(importers):
+            self.watch = None
+            try:
+                self.watch = Watch(importers)
+            except RuntimeError:        # other tools use all watchers: go on without indexes
+                return None
+        index = Index(path, tables)
+        self.by_path = {**self.by_path, id(path): index}
+        return index.positions.get(name, index.always)
