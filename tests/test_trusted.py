@@ -1,0 +1,244 @@
+"""`trusted`: every difference from importlib that its definition implies, and no other.
+
+The definition: a directory's stamp is checked once per process, again after invalidate_caches(), and
+again before a name is called absent; hits cost nothing. So an answer may be older than importlib's
+while there is one, and the listing is believed about what it says: that a name is there, and of
+which type. T labels are differences, E labels are equalities that one might doubt.
+docs/conformance.md lists the same labels.
+"""
+
+import importlib
+import os
+import sys
+from importlib import machinery
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from support import Duel, Link, plant
+from support.histories import histories
+from support.process import unprivileged
+from support.steps import Chmod, SetTime, play
+
+IGNORED = ("cache", "events")  # T10: what is remembered, and when a directory is listed
+
+
+def pytest_generate_tests(metafunc):
+    """No trusted level in importlib: with --candidate=stock there is nothing to compare."""
+    if "trusted" in metafunc.fixturenames:
+        stock = metafunc.config.getoption("--candidate") == "stock"
+        kinds = () if stock else ("meta_path", "in_place")
+        metafunc.parametrize("trusted", kinds, indirect=True, ids=str)
+
+
+@pytest.fixture
+def trusted(request):
+    import fastimport
+
+    fastimport.install(freshness="trusted", register=request.param)
+    yield fastimport.PathFinder if request.param == "meta_path" else machinery.PathFinder
+    fastimport.uninstall()
+
+
+@pytest.fixture
+def duel(trusted):
+    return Duel(trusted, ignoring=IGNORED)
+
+
+@pytest.fixture
+def entries(duel, root):
+    """Two entries: a has a module, a package and a portion; b has a module."""
+    plant(root, {
+        "a": {"m.py": "", "p": {"__init__.py": "", "child.py": ""}, "ns": {}},
+        "b": {"m.py": "", "last.py": "", "ns": {}},
+    })
+    found = [os.path.join(root, "a"), os.path.join(root, "b")]
+    duel.set_path(*found)
+    for name in ("m", "p", "ns", "last"):
+        duel.ask(name)
+    return found
+
+
+def stale(duel, name):
+    """Ask for a name about which the two differ, then invalidate and demand that they agree."""
+    expected, given, _ = duel.report(name)
+    assert (expected.outcome, expected.spec) != (given.outcome, given.spec), "importlib agrees"
+    duel.invalidate()
+    duel.ask(name)
+    return given
+
+
+def test_t1_deleted_file_is_still_found(duel, entries):
+    """T1 Until the next check: the import then fails in the loader."""
+    os.unlink(os.path.join(entries[0], "m.py"))
+    assert stale(duel, "m").origin == os.path.join(entries[0], "m.py")
+
+
+def test_t2_new_file_on_an_earlier_entry_does_not_shadow(duel, entries):
+    """T2 The name has an answer, so the entries before it are not looked at again."""
+    plant(entries[0], {"last.py": ""})
+    assert stale(duel, "last").origin == os.path.join(entries[1], "last.py")
+
+
+@pytest.mark.parametrize("tree", [{"m": {"__init__.py": ""}}, {f"m{machinery.EXTENSION_SUFFIXES[0]}": ""}])
+def test_t3_new_kind_beside_a_module_does_not_win(duel, entries, tree):
+    """T3 A package or an extension made in the same directory."""
+    plant(entries[0], tree)
+    assert stale(duel, "m").origin == os.path.join(entries[0], "m.py")
+
+
+def test_t4_package_without_its_init_is_still_a_package(duel, entries):
+    """T4 The inside of a package is remembered as well."""
+    os.unlink(os.path.join(entries[0], "p", "__init__.py"))
+    assert stale(duel, "p").has_location
+
+
+def test_t5_repointed_link_is_still_what_it_was(duel, entries):
+    """T5 Links are followed when the directory is listed, and their type is believed like any other."""
+    plant(entries[0], {"link.py": Link("m.py")})
+    assert duel.ask("link").found
+    os.unlink(os.path.join(entries[0], "link.py"))
+    os.symlink("nowhere", os.path.join(entries[0], "link.py"))
+    assert stale(duel, "link").origin == os.path.join(entries[0], "link.py")
+
+
+def test_t6_new_portion_is_not_noticed(duel, entries, root):
+    """T6 Nor one that was removed."""
+    duel.set_path(*entries, plant(os.path.join(root, "c"), {}))
+    duel.ask("ns")
+    plant(root, {"c": {"ns": {}}})
+    assert len(stale(duel, "ns").locations["items"]) == 2
+
+
+def test_t7_removed_portion_is_still_there(duel, entries):
+    """T7 As long as the namespace has an answer."""
+    os.rmdir(os.path.join(entries[1], "ns"))
+    assert len(stale(duel, "ns").locations["items"]) == 2
+
+
+def test_t8_file_that_becomes_a_directory_is_still_a_file(duel, entries):
+    """T8 The type is believed, as the listing had it."""
+    os.unlink(os.path.join(entries[0], "m.py"))
+    os.mkdir(os.path.join(entries[0], "m.py"))
+    assert stale(duel, "m").origin == os.path.join(entries[0], "m.py")
+
+
+def test_t9_change_behind_an_equal_mtime_is_noticed(duel, entries):
+    """T9 Fresher than importlib: stamps have the ctime, which cannot be set back."""
+    before = os.stat(entries[0])
+    plant(entries[0], {"new.py": ""})
+    os.utime(entries[0], ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert stale(duel, "new").found
+
+
+def test_t11_time_of_minus_one_is_a_time(duel, root):
+    """T11 importlib never lists a directory whose mtime is exactly -1; a stamp has no such mark."""
+    directory = plant(os.path.join(root, "e"), {"m.py": ""})
+    os.utime(directory, (-1, -1))
+    duel.set_path(directory)
+    expected, given, _ = duel.report("m")
+    assert (expected.outcome, given.outcome) == ("absent", "spec")
+
+
+def test_t12_files_in_an_unsearchable_directory_are_found(duel, public_root):
+    """T12 The listing can be read, and names files; importlib's stat is refused."""
+    directory = plant(os.path.join(public_root, "e"), {"m.py": ""})
+    os.chmod(directory, 0o744)
+    duel.set_path(directory)
+    expected, given, _ = duel.report("m", around=unprivileged)
+    assert (expected.outcome, given.outcome) == ("absent", "spec")
+
+
+def test_e1_new_name_is_found(duel, entries):
+    """E1 Before a name is called absent every directory is checked."""
+    assert duel.ask("new").outcome == "absent"
+    plant(entries[1], {"new.py": ""})
+    assert duel.ask("new").origin == os.path.join(entries[1], "new.py")
+
+
+def test_e2_deleted_only_answer_is_gone_once_something_is_absent(duel, entries):
+    """E2 One check serves all names of the directories."""
+    os.unlink(os.path.join(entries[1], "last.py"))
+    duel.ask("nowhere")
+    assert duel.ask("last").outcome == "absent"
+
+
+@pytest.mark.parametrize("how", ["ours", "stock", "global"])
+def test_e3_every_door_to_invalidate_caches(duel, entries, how):
+    """E3 Our class, importlib's class, importlib.invalidate_caches()."""
+    os.unlink(os.path.join(entries[1], "last.py"))
+    doors = {
+        "ours": lambda world: world.finder.invalidate_caches(),
+        "stock": lambda world: machinery.PathFinder.invalidate_caches(),
+        "global": lambda world: importlib.invalidate_caches(),
+    }
+    duel.each(doors[how])
+    assert duel.ask("last").outcome == "absent"
+
+
+def test_e4_invalidating_one_finder(duel, entries):
+    """E4 The method of the FileFinder itself."""
+    os.unlink(os.path.join(entries[1], "last.py"))
+    duel.each_finder(entries[1], lambda finder: finder.invalidate_caches())
+    assert duel.ask("last").outcome == "absent"
+
+
+@pytest.mark.parametrize("how", ["clear", "replace"])
+def test_e5_emptied_importer_cache(duel, entries, how):
+    """E5 New finders are checked."""
+    os.unlink(os.path.join(entries[1], "last.py"))
+    duel.each(lambda w: sys.path_importer_cache.clear() if how == "clear" else setattr(sys, "path_importer_cache", {}))
+    assert duel.ask("last").outcome == "absent"
+
+
+def test_e6_working_directory(duel, entries):
+    """E6 '' is where the process is now."""
+    duel.set_path("")
+    for directory, found in ((entries[0], False), (entries[1], True), (entries[0], False)):
+        os.chdir(directory)
+        assert duel.ask("last").found is found
+
+
+def test_e7_portion_that_becomes_a_package(duel, entries):
+    """E7 As importlib, which does not list the directory for it either (rule 2.6a)."""
+    plant(os.path.join(entries[0], "ns"), {"__init__.py": ""})
+    assert duel.ask("ns").has_location
+
+
+def test_e8_remembered_none(duel, root):
+    """E8 A directory made after a failed look-up is not noticed: importlib's rule 1.7 holds."""
+    entry = os.path.join(root, "late")
+    duel.set_path(entry)
+    duel.ask("m")
+    plant(entry, {"m.py": ""})
+    assert duel.ask("m").outcome == "absent"
+
+
+@pytest.mark.parametrize("count", [4, 40])
+def test_e9_long_paths(duel, root, count):
+    """E9 The number of entries changes the cost, not the answer."""
+    plant(root, {f"d{i}": {f"m{i}.py": "", "same.py": "", "ns": {}} for i in range(count)})
+    duel.set_path(*(os.path.join(root, f"d{i}") for i in range(count)))
+    names = ["same", "ns", "absent", *(f"m{i}" for i in range(0, count, 3))]
+    for _ in range(2):
+        for name in names:
+            duel.ask(name)
+    plant(root, {f"d{count - 1}": {}})
+    plant(os.path.join(root, "d1"), {"absent.py": ""})
+    assert duel.ask("absent").found
+
+
+def implied(step):
+    """Steps that T11 and T12 are about."""
+    return step in [SetTime(d, -1) for d in "abc"] or (isinstance(step, Chmod) and step.mode == 0o644)
+
+
+@settings(
+    max_examples=300,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(history=histories.map(lambda history: [step for step in history if not implied(step)]))
+def test_trusted_is_importlib_after_invalidation(trusted, history):
+    """With invalidate_caches() before each question there is nothing left to differ in."""
+    play(history, Duel(trusted, ignoring=IGNORED), invalidates=True)
