@@ -37,10 +37,16 @@ class Estimate(NamedTuple):
 
 def spread(values: Sequence[float]) -> Spread:
     """Return the median and the interquartile range (0 for a single value)."""
-    if len(values) < 2:
-        return Spread(values[0], 0.0)
-    first, _, third = statistics.quantiles(values, n=4, method="inclusive")
+    first, third = quartiles(values)
     return Spread(statistics.median(values), third - first)
+
+
+def quartiles(values: Sequence[float]) -> tuple[float, float]:
+    """Return the ends of the middle half of *values*."""
+    if len(values) < 2:
+        return values[0], values[0]
+    first, _, third = statistics.quantiles(values, n=4, method="inclusive")
+    return first, third
 
 
 def paired_ratio(baseline: Sequence[float], changed: Sequence[float], *, seed: int = 0) -> Estimate:

@@ -5,6 +5,7 @@ from html import escape
 
 from .report import milliseconds, ratio
 from .session import Comparison, Side
+from .statistics import quartiles
 
 WIDTH = 720
 LEFT = 120
@@ -78,10 +79,7 @@ def _lane(side: Side, top: int, scale: _Scale) -> str:
 
 
 def _box(side: Side, middle: int, scale: _Scale) -> str:
-    if len(side.seconds) < 2:
-        return ""
-    first, _, third = statistics.quantiles(side.seconds, n=4, method="inclusive")
-    left, right = scale(first), scale(third)
+    left, right = map(scale, quartiles(side.seconds))
     return f'<rect class="box" x="{left}" y="{middle - 14}" width="{round(right - left, 1)}" height="28"/>'
 
 

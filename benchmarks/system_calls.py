@@ -1,0 +1,126 @@
+"""File-system calls per source module: Django's admin with five path entries, under strace.
+
+    python benchmarks/system_calls.py [--application NAME]
+
+Counted are the calls between two markers, so that neither the interpreter's own start nor its end takes part, and
+divided by the source modules that were imported between them.
+"""
+
+import argparse
+import re
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+import applications
+
+from fastimport.startup.bench import counting, launcher, report
+
+PATH_ENTRIES = 5
+"""What a script in a virtual environment has: its directory, the library's three, site-packages."""
+
+MARKERS = ("/fastimport-marker-a", "/fastimport-marker-b")
+PROGRAM = """
+import os, sys
+sys.path[0] = {empty!r} + "0"
+while len(sys.path) < {entries}: sys.path.insert(1, {empty!r} + str(len(sys.path)))
+def mark(path):
+    try: os.stat(path)
+    except OSError: pass
+before = set(sys.modules)
+mark({markers[0]!r})
+exec({code!r}, {{"__name__": "application"}})
+mark({markers[1]!r})
+source = [name for name in set(sys.modules) - before
+          if str(getattr(getattr(sys.modules[name], "__spec__", None), "origin", "")).endswith(".py")]
+print(len(source), len(sys.path))
+"""
+
+
+class Count(NamedTuple):
+    """Calls by name, the number of source modules they were made for, and of path entries."""
+
+    calls: Counter[str]
+    modules: int
+    path_entries: int
+
+    @property
+    def per_module(self) -> float:
+        return sum(self.calls.values()) / self.modules
+
+
+def count(application: applications.Application, variant: launcher.Variant) -> Count:
+    """Count *variant*'s file-system calls.
+
+    Raises `counting.Unavailable` without a strace that may trace, and CalledProcessError if the program fails.
+    """
+    if counting.shutil.which("strace") is None:
+        raise counting.Unavailable("strace is not installed")
+    with tempfile.TemporaryDirectory() as directory:
+        _fill_path_entries(Path(directory))
+        empty = str(Path(directory, "entry"))
+        code = PROGRAM.format(entries=PATH_ENTRIES, empty=empty, markers=MARKERS, code=application.code)
+        command = launcher.command(launcher.Program("code", code), variant)
+        environment = launcher.environment(variant)
+        # Once without strace: the first run may have to write bytecode.
+        subprocess.run(command, env=environment, check=True, capture_output=True)
+        log = Path(directory, "log")
+        traced = ["strace", "-f", "-qq", "-o", str(log), "--", *command]
+        done = subprocess.run(traced, env=environment, check=True, capture_output=True, text=True)
+        return Count(calls_between_markers(log.read_text(errors="replace")), *map(int, done.stdout.split()))
+
+
+def _fill_path_entries(directory: Path) -> None:
+    for number in range(PATH_ENTRIES):
+        entry = directory / f"entry{number}"
+        entry.mkdir()
+        (entry / "unrelated.py").touch()
+
+
+def calls_between_markers(log: str) -> Counter[str]:
+    """Return the file-system calls in *log* from the first marker to the second."""
+    start, end = (log.index(marker) for marker in MARKERS)
+    names = re.findall(r"^\d+ +(\w+)\(", log[log.index("\n", start) : end], re.MULTILINE)
+    calls = Counter(name for name in names if name in counting.FILE_CALLS)
+    # The line of the second marker itself.
+    calls.subtract([re.findall(r"^\d+ +(\w+)\(", log[:end], re.MULTILINE)[-1]])
+    return calls
+
+
+def table(counts: dict[str, Count]) -> str:
+    """Lay the counts out, a column for each side, per module."""
+    names = sorted({name for each in counts.values() for name in each.calls}, key=lambda name: -_most(counts, name))
+    rows = [["call", *counts]]
+    rows += [[name, *(f"{each.calls[name] / each.modules:.2f}" for each in counts.values())] for name in names]
+    rows.append(["all", *(f"{each.per_module:.2f}" for each in counts.values())])
+    rows.append(["source modules", *(str(each.modules) for each in counts.values())])
+    return report.table(rows)
+
+
+def _most(counts: dict[str, Count], name: str) -> float:
+    return max(each.calls[name] for each in counts.values())
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--application", default=applications.DJANGO_ADMIN.name)
+    chosen = {each.name: each for each in applications.ALL}[parser.parse_args().application]
+    if absent := applications.missing(chosen):
+        print(f"{chosen.name}: not installed here: {', '.join(absent)}", file=sys.stderr)
+        return 2
+    variants = [launcher.STOCK, *map(launcher.variant_for_level, launcher.LEVELS)]
+    try:
+        counts = {variant.name: count(chosen, variant) for variant in variants}
+    except counting.Unavailable as reason:
+        print(f"File-system calls can't be counted: {reason}", file=sys.stderr)
+        return 2
+    entries = counts[launcher.STOCK.name].path_entries
+    print(f"File-system calls per source module, {chosen.name}, {entries} path entries\n\n{table(counts)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
