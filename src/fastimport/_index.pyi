@@ -1,0 +1,21 @@
+from collections.abc import Callable, Sequence
+from importlib.abc import PathEntryFinder
+from typing import Any, Self, final
+
+from fastimport._resolver import Table
+
+_Importers = dict[str, PathEntryFinder | None]
+
+@final
+class Watch:
+    def __new__(cls, importers: _Importers) -> Self: ...
+
+@final
+class Index:
+    def __init__(self, source: Sequence[Any], tables: Sequence[Table | None]) -> None: ...
+
+@final
+class Indexes:
+    def __init__(self, table_of: Callable[[_Importers, Any], Table | None]) -> None: ...
+    def clear(self) -> None: ...
+    def candidates(self, path: Sequence[Any], importers: _Importers, name: str) -> tuple[int, ...] | None: ...

@@ -1,0 +1,58 @@
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib.abc import PathEntryFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any, final
+
+@final
+class Pin:
+    def __init__(self, cls: type, *names: str) -> None: ...
+
+@final
+class Kinds:
+    pairs: tuple[tuple[str, type], ...]
+    def __init__(self, loaders: Iterable[tuple[str, type]]) -> None: ...
+
+@final
+class Table:
+    path: str
+    kinds: Kinds
+    names: dict[str, int]
+    epoch: int
+    def __init__(self, path: str, kinds: Kinds, listing: Iterable[str] = ()) -> None: ...
+    def listing(self) -> set[str]: ...
+    def __contains__(self, name: object, /) -> bool: ...
+    def __iter__(self) -> Iterator[str]: ...
+    def __len__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: None  # type: ignore[assignment]
+
+@final
+class Resolver:
+    refusals: dict[str, int]
+    hits: int
+    absent: int
+    not_ours: int
+    scans: int
+    stat_calls: int
+    reason: str | None
+    trusted: bool
+    def __init__(
+        self,
+        machinery: ModuleType,
+        module_spec: type[ModuleSpec],
+        namespace_path: type,
+        pins: Mapping[type, Sequence[str]],
+        finder_fields: int,
+        loaders: Iterable[tuple[str, type]],
+    ) -> None: ...
+    def serve(
+        self, owners: tuple[Pin, ...], hooks: tuple[tuple[Any, ...], Sequence[tuple[type, Sequence[str]]]] | None
+    ) -> None: ...
+    def set_freshness(self, level: str) -> None: ...
+    def invalidate(self) -> None: ...
+    def search(
+        self, cls: type, fullname: str, path: Iterable[Any] | None, index: int, portions: list[str] | None
+    ) -> ModuleSpec | tuple[int, list[str]] | None: ...
+    def refuse(self, reason: str) -> None: ...
+    def entry_table(self, importers: dict[str, PathEntryFinder | None], entry: Any) -> Table | None: ...

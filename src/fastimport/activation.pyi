@@ -1,0 +1,15 @@
+from typing import Any, Literal
+
+from fastimport.finder import PathFinder as PathFinder
+from fastimport.finder import StockPathFinder as StockPathFinder
+from fastimport.finder import resolver as resolver
+
+def install(
+    *,
+    freshness: Literal["checked", "trusted"] = "checked",
+    snapshot: None = None,
+    register: Literal["meta_path", "in_place"] = "meta_path",
+) -> None: ...
+def uninstall() -> None: ...
+def installed() -> bool: ...
+def describe() -> dict[str, Any]: ...

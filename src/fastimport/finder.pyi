@@ -1,0 +1,25 @@
+import importlib.machinery
+from collections.abc import Callable, Sequence
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+from fastimport._resolver import Resolver
+
+StockPathFinder = importlib.machinery.PathFinder
+NamespacePath: type
+unavailable: str | None
+resolver: Resolver | None
+
+def make_resolver() -> Resolver | None: ...
+def serve(resolver: Resolver, *classes: type) -> None: ...
+def return_listings() -> None: ...
+def methods_for(resolver: Resolver) -> dict[str, Callable[..., Any]]: ...
+
+class PathFinder(importlib.machinery.PathFinder):
+    @classmethod
+    def find_spec(
+        cls, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None: ...
+    @staticmethod
+    def invalidate_caches() -> None: ...

@@ -1,0 +1,17 @@
+from collections.abc import Mapping
+
+FRESHNESS: tuple[str, ...]
+REGISTER: tuple[str, ...]
+VARIABLES: tuple[str, ...]
+
+class Settings:
+    __slots__ = ("enabled", "freshness", "problems", "stats", "strict")
+    enabled: bool
+    freshness: str | None
+    problems: list[str]
+    stats: bool
+    strict: bool
+    def __init__(self, environment: Mapping[str, str]) -> None: ...
+
+def is_ignored() -> bool: ...
+def read_environment() -> Settings: ...
