@@ -17,6 +17,8 @@ PIP := $(PY) -m pip --disable-pip-version-check --quiet
 PYTEST := $(PY) -m pytest -p tests.plugins.installed
 SOURCES := pyproject.toml setup.py MANIFEST.in LICENSE README.md $(shell find src -type f -name '*.p*' -o -name '*.h')
 
+STUBBED := $(patsubst src/fastimport/%.pyi,fastimport.%,$(filter-out %/__init__.pyi,$(wildcard src/fastimport/*.pyi)))
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test build wheel sdist bench bench-check lint debug clean
@@ -37,7 +39,7 @@ wheel: $(VENV)/.installed ## build the sdist, and the wheel from it, into dist/
 	cp $(VENV)/dist/*.whl $(VENV)/dist/*.tar.gz dist/
 
 sdist: $(VENV)/.tools ## build the sdist into dist/
-	$(PY) -m build --quiet --no-isolation --sdist --outdir dist
+	$(PY) -m build --no-isolation --sdist --outdir dist
 
 bench: $(VENV)/.test ## time each operation beside importlib
 	$(PYTEST) benchmarks $(PYTEST_ARGS)
@@ -49,7 +51,7 @@ lint: $(VENV)/.lint ## check style, types, workflows and scripts
 	$(PY) -m ruff check .
 	PATH=$(VENV)/bin:$$PATH cython-lint src
 	$(PY) -m mypy
-	$(PY) -m mypy.stubtest $(patsubst src/fastimport/%.pyi,fastimport.%,$(wildcard src/fastimport/_*.pyi))
+	$(PY) -m mypy.stubtest --mypy-config-file pyproject.toml $(STUBBED)
 	$(VENV)/bin/shellcheck .ci/run
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
@@ -74,7 +76,8 @@ $(VENV)/.tools: pyproject.toml | $(PY)
 
 $(VENV)/.installed: $(VENV)/.tools $(SOURCES)
 	rm -rf $(VENV)/dist
-	$(PY) -m build --quiet --no-isolation --outdir $(VENV)/dist
+	@echo "building the wheel ($(FASTIMPORT_BUILD)), output in $(VENV)/build.log"
+	@$(PY) -m build --no-isolation --outdir $(VENV)/dist >$(VENV)/build.log 2>&1 || { tail -n 50 $(VENV)/build.log; exit 1; }
 	$(PIP) install --force-reinstall --no-deps $(VENV)/dist/*.whl
 	touch $@
 

@@ -31,6 +31,8 @@ DIRECTIVES = {
     "nonecheck": debug,
     "initializedcheck": debug,
     "wraparound": False,
+    "auto_pickle": False,
+    "autotestdict": False,
     "embedsignature": True,
     "freethreading_compatible": True,
     "subinterpreters_compatible": "own_gil",

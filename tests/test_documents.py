@@ -6,10 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from support.projects import ROOT
 
 import fastimport
 from fastimport import settings
-from support.projects import ROOT
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 # Read by the build and by .ci/run, not by the package.
@@ -97,6 +97,7 @@ def test_no_tracked_file_knows_a_machine():
     for path in tracked_files():
         if path == Path(__file__) or path.suffix in (".png", ".svg"):
             continue
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-        found += [f"{path.relative_to(ROOT)}:{number}: {line.strip()}" for number, line in enumerate(lines, 1) if MACHINE.search(line)]
+        for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+            if MACHINE.search(line):
+                found.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()}")
     assert not found, "\n".join(found)
