@@ -3,4 +3,4 @@
 from fastimport.cli import finish, main
 
 if __name__ == "__main__":
-    finish(main())  # `run` empties this namespace: nothing may be looked up in it afterwards
+    finish(main())

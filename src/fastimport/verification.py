@@ -13,13 +13,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fastimport import activation
 from fastimport.finder import PathFinder, StockPathFinder
 
 _IMPORTLIB = "_frozen_importlib_external"
-DEEPEST = 64  # levels of packages; a directory that links to its parent has no end
 
 Outcome = dict[str, object]
 
@@ -50,7 +49,7 @@ class Result(NamedTuple):
 def verify(
     path: Sequence[str] | None = None,
     tops: Iterable[str] = (),
-    freshness: str = "checked",
+    freshness: Any = "checked",
     progress: Callable[[int], object] = lambda count: None,
 ) -> Result:
     """Ask both finders for every name on `path` (default: ``sys.path``), or only for `tops` and the names below.
@@ -66,7 +65,7 @@ def verify(
 
 
 @contextmanager
-def _installed(freshness: str) -> Iterator[str]:
+def _installed(freshness: Any) -> Iterator[str]:
     """fastimport at a level, with importlib's own class as it was made; then whatever was before."""
     before = activation.describe()
     cache = sys.path_importer_cache
@@ -96,16 +95,18 @@ class _Comparison:
 
     def ask_below(self, entries: Sequence[str], path: Sequence[str] | None, tops: frozenset[str] = frozenset()) -> None:
         """Ask for all names on `entries`, then below those that are packages; the finders are given `path`."""
-        pending: list[tuple[str, Sequence[str], Sequence[str] | None, int]] = [("", entries, path, 0)]
+        pending = [("", entries, path, frozenset[str]())]
         while pending:
-            prefix, entries, path, depth = pending.pop()
+            prefix, entries, path, above = pending.pop()
             for tail in sorted(_names_in(entries)):
                 if not prefix and tops and tail not in tops:
                     continue
                 locations = self._ask(prefix + tail, path)
                 self._ask(f"{prefix}{tail}_x", path)
-                if locations and tail.isidentifier() and depth < DEEPEST:
-                    pending.append((f"{prefix}{tail}.", locations, locations, depth + 1))
+                if locations and tail.isidentifier():
+                    real = frozenset(map(os.path.realpath, locations))
+                    if not real <= above:  # a directory that links to one above it has no end
+                        pending.append((f"{prefix}{tail}.", locations, locations, above | real))
 
     def _ask(self, name: str, path: Sequence[str] | None) -> list[str] | None:
         """Compare the answers to one question. The search locations, if it is a package."""
@@ -139,10 +140,11 @@ class _Comparison:
                 self.differences.append(Difference(name, field, *pair))
 
 
-def _spec_fields(spec: importlib.machinery.ModuleSpec) -> Outcome:
+def _spec_fields(spec: Any) -> Outcome:
     """Everything a spec says. Order matters: ``cached`` is computed, and kept, when it is read."""
     fields: Outcome = {f"vars.{key}": value for key, value in vars(spec).items()}
     fields["order"] = list(vars(spec))
+    locations: Any
     loader, locations = fields.pop("vars.loader"), fields.pop("vars.submodule_search_locations")
     fields["type"] = type(spec)
     fields["cached"], fields["parent"], fields["has_location"] = spec.cached, spec.parent, spec.has_location

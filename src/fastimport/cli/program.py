@@ -1,9 +1,8 @@
 """Becoming ``python PROGRAM`` in a running interpreter: what CPython's main.c and pythonrun.c do, in their order.
 
-What a program can see of its start is made equal: ``__main__`` (the interpreter's own module object, emptied and filled
-again), ``sys.argv``, ``sys.path[0]``, ``sys.path_importer_cache``, audit events, messages, tracebacks and the exit
-status. What can't be hidden are the frames below it (``sys._getframe``, the depth at which recursion ends) and
-``sys.orig_argv``.
+What a program can see of its start is made equal: ``__main__``, ``sys.argv``, ``sys.path[0]``,
+``sys.path_importer_cache``, audit events, messages, tracebacks and the exit status. What can't be hidden are the frames
+below it (``sys._getframe``, the depth at which recursion ends) and ``sys.orig_argv``.
 
 Starting the interpreter again would hide those too. It would cost a second start-up, and -I, -E and -S leave no door
 through which to switch fastimport on in the new process.
@@ -21,6 +20,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import CodeType
+
+    from _typeshed.importlib import PathEntryFinderProtocol
 
     Namespace = dict[str, object]
 
@@ -53,12 +54,13 @@ def _leave_search_path() -> None:
 
 
 def fresh_main() -> "Namespace":
-    """The namespace of ``__main__`` as it is before a program starts (add_main_module in pylifecycle.c)."""
-    namespace = vars(sys.modules["__main__"])
-    namespace.clear()
-    namespace.update(
-        __name__="__main__", __doc__=None, __package__=None, __loader__=_frozen_importlib.BuiltinImporter, __spec__=None
-    )
+    """The namespace of a new ``__main__`` as it is before a program starts (add_main_module in pylifecycle.c).
+
+    Not the old module emptied: the interpreter deletes ``__file__`` from that one when the command's own script ends.
+    """
+    main = sys.modules["__main__"] = type(sys)("__main__")
+    namespace = vars(main)
+    namespace["__loader__"] = _frozen_importlib.BuiltinImporter
     if sys.version_info < (3, 14):
         namespace["__annotations__"] = {}
     namespace["__builtins__"] = builtins
@@ -79,7 +81,7 @@ def _run_module(name: str, namespace: "Namespace") -> None:
     sys.audit("cpython.run_module", name)
     import runpy
 
-    execute(runpy._run_module_as_main, name)
+    execute(runpy._run_module_as_main, name)  # type: ignore[attr-defined]
 
 
 def _run_code(code: str, namespace: "Namespace") -> None:
@@ -111,7 +113,10 @@ def _dedent(code: str) -> str:
     """Without the indentation common to all lines; textwrap.dedent would load re."""
     lines = code.split("\n")
     filled = [line for line in lines if line.strip(" \t")]
-    margin = os.path.commonprefix([line[: len(line) - len(line.lstrip(" \t"))] for line in filled])
+    indents = [line[: len(line) - len(line.lstrip(" \t"))] for line in filled]
+    margin = indents[0] if indents else ""
+    while not all(indent.startswith(margin) for indent in indents):
+        margin = margin[:-1]
     return "\n".join(line[len(margin) :] if line.strip(" \t") else "" for line in lines) if margin else code
 
 
@@ -129,7 +134,7 @@ def _run_file(name: str, namespace: "Namespace") -> int | None:
         sys.path.insert(0, path)  # under -P and -I too
         import runpy
 
-        execute(runpy._run_module_as_main, "__main__", False)
+        execute(runpy._run_module_as_main, "__main__", False)  # type: ignore[attr-defined]
         return None
     enter(_directory(name))
     sys.audit("cpython.run_file", path)
@@ -166,7 +171,7 @@ def _is_search_path_entry(path: str) -> bool:
     return sys.path_importer_cache[path] is not None
 
 
-def _importer_for(path: str) -> object:
+def _importer_for(path: str) -> "PathEntryFinderProtocol | None":
     for hook in sys.path_hooks:
         try:
             return hook(path)
@@ -212,7 +217,8 @@ def _hand_over() -> None:
 
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execv(sys.executable, [sys.executable, *subprocess._args_from_interpreter_flags(), *sys.argv])
+    flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
+    os.execv(sys.executable, [sys.executable, *flags, *sys.argv])
 
 
 def _compile(source: bytes | str, name: str) -> "CodeType":

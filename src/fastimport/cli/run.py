@@ -11,7 +11,7 @@ from fastimport.settings import FRESHNESS, REGISTER
 TYPE_CHECKING = False  # of typing, which loads re and collections
 if TYPE_CHECKING:
     import argparse
-    from typing import NoReturn
+    from typing import Any
 
 DESCRIPTION = """\
 Runs a program exactly as python would, with fastimport installed. Options of the interpreter are given to it:
@@ -66,14 +66,14 @@ def start(request: Request) -> int:
     return program.run(request.kind, request.program, request.arguments)
 
 
-def _install(settings: dict[str, str]) -> None:
+def _install(settings: "dict[str, Any]") -> None:
     """Nothing in fastimport may keep a program from starting, unless FASTIMPORT_STRICT asks for it."""
     from fastimport.settings import read_environment
 
     try:
         from fastimport.activation import install
 
-        install(**settings)  # type: ignore[arg-type]
+        install(**settings)
     except Exception as error:
         if read_environment().strict:
             raise
@@ -99,5 +99,5 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.set_defaults(func=_explain, parser=parser, hint=f"; {_HINT}")
 
 
-def _explain(arguments: "argparse.Namespace") -> "NoReturn":
+def _explain(arguments: "argparse.Namespace") -> None:
     arguments.parser.error(_HINT)
