@@ -16,7 +16,7 @@ from glob import glob
 
 from setuptools import Extension, setup
 
-MODULES = ("_resolver", "_names", "_index")
+MODULES = ("_resolver", "_tables", "_index", "_names")
 MODES = ("release", "debug", "trace")
 
 mode = os.environ.get("FASTIMPORT_BUILD", "release")

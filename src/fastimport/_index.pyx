@@ -5,11 +5,7 @@ Loaded with the level `trusted` only: `checked` owes a stat of every entry in an
 
 cimport cython
 
-cdef extern from "_platform.h":
-    bint fi_same_items(object sequence, object known) noexcept
-    int fi_watch(object dictionary) except -1
-    void fi_unwatch(int watcher, object dictionary) noexcept
-    unsigned long long fi_dict_changes(object dictionary) noexcept
+from fastimport._platform cimport *
 
 cdef enum:
     MAX_PATHS = 16

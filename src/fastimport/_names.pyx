@@ -5,12 +5,7 @@ Loaded when one of them is first used; the finder does not need it.
 
 import sys
 
-cdef extern from "Python.h":
-    Py_ssize_t PyUnicode_FindChar(object text, Py_UCS4 character, Py_ssize_t start, Py_ssize_t end, int direction) except -2
-    object PyUnicode_Substring(object text, Py_ssize_t start, Py_ssize_t end)
-
-cdef extern from "_platform.h":
-    object fi_get(object dictionary, object key, object fallback)
+from fastimport._platform cimport *
 
 
 def split_name(str fullname not None):

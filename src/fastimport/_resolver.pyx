@@ -5,56 +5,16 @@ it (a `Table` is the ``_path_cache`` of a stock ``FileFinder``) or in a `Resolve
 """
 
 cimport cython
-from cpython.object cimport PyObject
-from libc.errno cimport EACCES, ENOENT, ENOTDIR, EPERM, errno
-from libc.stdlib cimport free
-from libc.string cimport memcpy, memset, strlen
+from libc.string cimport memcpy, strlen
+
+from fastimport._platform cimport *
+from fastimport._tables cimport BELIEVED, Kinds, Table, compose, read_table
 
 import sys
 
-cdef extern from "Python.h":
-    int PySys_Audit(const char *event, const char *format, ...) except -1
-    object PyObject_GenericGetDict(object instance, void *context)
-    object PyUnicode_EncodeFSDefault(object text)
-    object PyUnicode_DecodeFSDefaultAndSize(const char *data, Py_ssize_t size)
-    Py_ssize_t PyUnicode_FindChar(object text, Py_UCS4 character, Py_ssize_t start, Py_ssize_t end, int direction) except -2
-    object PyUnicode_Substring(object text, Py_ssize_t start, Py_ssize_t end)
-
-cdef extern from "_platform.h":
-    enum: FI_POSIX
-    enum: FI_PLAIN
-    enum: FI_OTHER
-    object fi_get(object dictionary, object key, object fallback)
-    object fi_item(object sequence, Py_ssize_t index, object fallback)
-    object fi_new(object cls, object no_arguments)
-    unsigned int fi_type_tag(object cls) noexcept
-    const char *fi_ascii(object text, Py_ssize_t *length) noexcept
-    Py_ssize_t fi_compose(char *buffer, size_t size, const char *directory, Py_ssize_t length,
-                          const char *name, Py_ssize_t added) noexcept
-
-cdef extern from "_platform.h" nogil:
-    ctypedef struct fi_stamp:
-        double mtime
-        long long mtime_ns, ctime_ns
-        unsigned long long device, inode
-    ctypedef struct fi_listing:
-        char *data
-        size_t used, room
-    int fi_stat_dir(const char *path, fi_stamp *stamp) noexcept
-    int fi_is_file(const char *path) noexcept
-    int fi_is_dir(const char *path) noexcept
-    void *fi_open_dir(const char *path) noexcept
-    void fi_close_dir(void *directory) noexcept
-    int fi_getcwd(char *buffer, size_t size) noexcept
-    int fi_read_dir(void *directory, const char **suffixes, int count, int resolve, fi_listing *names) noexcept
-    long long fi_now_ns() noexcept
-
 cdef enum:
-    MAX_SUFFIXES = 15      # kinds fit the lower half of a 32-bit mask; importlib has four to six suffixes
-    BELIEVED = 16          # shift from "listed" to "listed, and of the type that its name demands"
     INDEX_FROM = 8         # entries from which on a merged index pays
     PATH_ROOM = 4200       # PATH_MAX and a margin; longer paths are importlib's
-    TICK_NS = 10_000_000   # file systems stamp with the kernel's coarse clock: at most 4 ms (CONFIG_HZ=250), 10 ms at HZ=100
 
 
 cdef inline str last_component(str fullname):
@@ -98,155 +58,6 @@ cdef class Pin:
         return True
 
 
-# Directory tables ######################################################################################################
-
-@cython.final
-cdef class Kinds:
-    """The suffixes of a finder and their loaders, in the finder's order (``FileFinder._loaders``)."""
-
-    cdef readonly tuple pairs
-    cdef list encoded
-    cdef int count
-    cdef const char *suffixes[MAX_SUFFIXES]
-    cdef const char *init_files[MAX_SUFFIXES]
-
-    def __init__(self, loaders):
-        self.pairs = tuple([(suffix, loader) for suffix, loader in loaders])
-        self.count = len(self.pairs)
-        if self.count > MAX_SUFFIXES:
-            raise ValueError(f"{self.count} suffixes, at most {MAX_SUFFIXES} are supported")
-        self.encoded = []
-        for index, (suffix, _) in enumerate(self.pairs):
-            if not suffix.startswith(".") or "\0" in suffix or "/" in suffix:
-                raise ValueError(f"suffix {suffix!r} does not start with a dot")
-            self.encoded += [PyUnicode_EncodeFSDefault(suffix), PyUnicode_EncodeFSDefault("/__init__" + suffix)]
-            self.suffixes[index] = <bytes>self.encoded[2 * index]
-            self.init_files[index] = <bytes>self.encoded[2 * index + 1]
-
-    cdef bint describes(self, list loaders):
-        """By identity: the pairs of all stock finders come from one place, and a changed list must be noticed."""
-        if len(loaders) != self.count:
-            return False
-        for index in range(self.count):
-            pair = fi_item(loaders, index, None)
-            known = <tuple>self.pairs[index]
-            if type(pair) is not tuple or len(<tuple>pair) != 2:
-                return False
-            if (<tuple>pair)[0] is not (<tuple>known)[0] or (<tuple>pair)[1] is not (<tuple>known)[1]:
-                return False
-        return True
-
-
-@cython.final
-cdef class Table:
-    """What one directory holds. It takes the place of the set in ``FileFinder._path_cache`` and answers as that set would.
-
-    Replaced, never edited: a reader on another thread sees the old listing or the new one. `names` maps what stands before the
-    first dot to a mask of kinds (bit 0: as it is, bit n: with suffix n), the upper half to those known to be of the right type.
-    """
-
-    cdef readonly str path
-    cdef str prefix
-    cdef bytes encoded
-    cdef readonly Kinds kinds
-    cdef readonly dict names
-    cdef set others
-    cdef object as_set      # made when importlib's own code asks
-    cdef fi_stamp stamp
-    cdef bint racy
-    cdef readonly unsigned long long epoch
-
-    def __init__(self, str path not None, Kinds kinds not None, listing=()):
-        self.path = path
-        self.prefix = path.rstrip("/") + "/"
-        self.encoded = PyUnicode_EncodeFSDefault(path)
-        self.kinds = kinds
-        self.names = {}
-        self.others = set()
-        memset(&self.stamp, 0, sizeof(fi_stamp))
-        self.racy = True
-        for name in listing:
-            self.add_name(name)
-
-    cdef int add_name(self, str name) except -1:
-        stem, dot, rest = name.partition(".")
-        kind = FI_PLAIN
-        if dot:
-            kind = FI_OTHER
-            for index in range(self.kinds.count):
-                if self.kinds.pairs[index][0] == dot + rest:
-                    kind = index + 1
-        if kind == FI_OTHER:
-            self.others.add(name)
-        else:
-            self.names[stem] = self.names.get(stem, 0) | (1 << kind)
-        return 0
-
-    cdef int add_records(self, const fi_listing *listing) except -1:
-        """Masks repeat, so they are shared: most directories know three."""
-        cdef const char *record = listing.data
-        cdef const char *end = listing.data + listing.used
-        cdef Py_ssize_t length, stem
-        cdef int kind
-        cdef dict shared = {}
-        while record < end:
-            kind = <unsigned char>record[0]
-            length = strlen(record + 2)
-            if kind == FI_OTHER:
-                self.others.add(PyUnicode_DecodeFSDefaultAndSize(record + 2, length))
-            else:
-                stem = length - (strlen(self.kinds.suffixes[kind - 1]) if kind != FI_PLAIN else 0)
-                name = PyUnicode_DecodeFSDefaultAndSize(record + 2, stem)
-                mask = fi_get(self.names, name, 0) | (1 << kind) | (<int>record[1] << (kind + BELIEVED))
-                self.names[name] = shared.setdefault(mask, mask)
-            record += length + 3
-        return 0
-
-    cdef bint is_unchanged(self, const fi_stamp *now) noexcept:
-        return (not self.racy and now.mtime_ns == self.stamp.mtime_ns and now.ctime_ns == self.stamp.ctime_ns
-                and now.inode == self.stamp.inode and now.device == self.stamp.device)
-
-    def listing(self):
-        """The set that FileFinder would have kept."""
-        names = set(self.others)
-        for stem, mask in self.names.items():
-            if mask & 1:
-                names.add(stem)
-            for index in range(self.kinds.count):
-                if mask >> (index + 1) & 1:
-                    names.add(stem + self.kinds.pairs[index][0])
-        return names
-
-    def __contains__(self, name):
-        if self.as_set is None:
-            self.as_set = self.listing()
-        return name in self.as_set
-
-    def __iter__(self):
-        return iter(self.listing())
-
-    def __len__(self):
-        return len(self.listing())
-
-    def __eq__(self, other):
-        return self.listing() == other
-
-    __hash__ = None
-
-    def __repr__(self):
-        return f"Table({self.path!r}, {len(self)} names)"
-
-
-cdef Py_ssize_t compose(char *buffer, Table table, str tail) except -2:
-    """Write the path of `tail` in the table's directory; its length, or -1 if that is too long for the buffer."""
-    cdef Py_ssize_t size
-    cdef const char *text = fi_ascii(tail, &size)
-    if text != NULL:
-        return fi_compose(buffer, PATH_ROOM, table.encoded, len(table.encoded), text, size)
-    encoded = <bytes>PyUnicode_EncodeFSDefault(tail)
-    return fi_compose(buffer, PATH_ROOM, table.encoded, len(table.encoded), encoded, len(encoded))
-
-
 # The resolver ##########################################################################################################
 
 @cython.final
@@ -285,12 +96,11 @@ cdef class Resolver:
         """Answer for the finder classes `owners`, a tuple of `Pin`; `hooks` is ``(path hooks, loader details)`` or None."""
         self.owners, self.hooks = owners, hooks
 
-    def set_freshness(self, str level not None):
-        """Change the level: ``"checked"`` or ``"trusted"``."""
+    def set_freshness(self, str level not None, make_indexes=None):
+        """Change the level to ``"checked"`` or ``"trusted"``; the latter is given the class of its indexes."""
         self.trusted = level == "trusted"
         if self.trusted:
-            from fastimport._index import Indexes
-            self.indexes = Indexes(self.entry_table)
+            self.indexes = make_indexes(self.entry_table)
         self.invalidate()
 
     def invalidate(self):
@@ -316,7 +126,7 @@ cdef class Resolver:
         """Search `path` (None: ``sys.path``) from `index` on.
 
         A spec; None for absent; or ``(index, portions)``: the entry at `index` is not ours and the portions are those found so
-        far, with -1 as the index when the search is over and the portions make up a namespace package.
+        far; ``(-1, portions)``: the search is over and they make up a namespace package; ``(-2, exception)``: to be raised.
         """
         if self.reason is not None or type(fullname) is not str or not self.is_unpatched(cls):
             self.refuse(self.reason or "patched class or unusual name")
@@ -334,6 +144,8 @@ cdef class Resolver:
             found = self.walk(importers, path, fullname, tail, index, portions)
         if found is None:
             self.absent += 1
+        elif isinstance(found, BaseException):
+            return -2, found
         elif type(found) is not tuple or (<tuple>found)[0] == -1:
             self.hits += 1
         else:
@@ -390,7 +202,8 @@ cdef class Resolver:
         if finder is None:
             return self.nothing
         stamp.mtime_ns = -1
-        return None if finder is self.end else self.current_table(finder, &stamp)
+        table = None if finder is self.end else self.current_table(finder, &stamp)
+        return table if type(table) is Table else None
 
     cdef object consult(self, dict importers, entry, str fullname, str tail):
         """One path entry: a spec, a portion (a string), None for absent, NotImplemented for "not ours"."""
@@ -411,7 +224,9 @@ cdef class Resolver:
         elif finder is None:
             return None
         table = self.current_table(finder, &stamp)
-        return NotImplemented if table is None else self.look_up(<Table>table, fullname, tail)
+        if type(table) is not Table:
+            return NotImplemented if table is None else table
+        return self.look_up(<Table>table, fullname, tail)
 
     cdef object make_finder(self, str entry, fi_stamp *stamp):
         """What ``sys.path_hooks`` would make of a directory, with one stat instead of three; None where they must be asked."""
@@ -467,13 +282,13 @@ cdef class Resolver:
             self.stat_calls += 1
         if (not table.is_unchanged(stamp)) if self.trusted else stamp.mtime != remembered:
             found = self.scan(table.path, table.encoded, table.kinds, stamp)
-            if found is None:
-                return None
+            if type(found) is not Table:
+                return found
             table = <Table>found
         if table is not fi_get(state, "_path_cache", None):
             state["_path_cache"] = table
         if stamp.mtime != remembered:
-            state["_path_mtime"] = stamp.mtime if stamp.mtime != -1 else -1
+            state["_path_mtime"] = -1 if stamp.mtime == -1 and stamp.mtime_ns == 0 else stamp.mtime
         table.epoch = self.epoch
         return table
 
@@ -515,37 +330,12 @@ cdef class Resolver:
         return self.last_kinds
 
     cdef object scan(self, str path, bytes encoded, Kinds kinds, const fi_stamp *stamp):
-        """List a directory as ``FileFinder._fill_cache`` does; None where the error is importlib's to raise.
-
-        Opened before the audit event, so that an error that importlib will raise is audited once, by it.
-        """
-        cdef fi_listing listing
-        cdef const char *name = encoded
-        cdef int failure = 0
-        cdef Table table = Table(path, kinds)
-        with nogil:
-            directory = fi_open_dir(name)
-            failure = errno
-        if directory == NULL and failure not in (ENOENT, EACCES, EPERM, ENOTDIR):
-            return None
-        memset(&listing, 0, sizeof(listing))
-        try:
-            PySys_Audit("os.listdir", "O", <PyObject *>path)
-            if directory != NULL:
-                with nogil:
-                    failure = fi_read_dir(directory, kinds.suffixes, kinds.count, self.trusted, &listing)
-                if failure:
-                    return None
-                table.add_records(&listing)
-        finally:
-            free(listing.data)
-            if directory != NULL:
-                fi_close_dir(directory)
-        self.scans += 1
-        if self.indexes is not None:
-            self.indexes.clear()
-        table.stamp = stamp[0]
-        table.racy = fi_now_ns() - max(stamp.mtime_ns, stamp.ctime_ns) < TICK_NS
+        """A new table of a directory; None where the error is importlib's to raise; or an audit hook's exception."""
+        table = read_table(path, encoded, kinds, stamp, self.trusted)
+        if type(table) is Table:
+            self.scans += 1
+            if self.indexes is not None:
+                self.indexes.clear()
         return table
 
     cdef object look_up(self, Table table, str fullname, str tail):
@@ -560,7 +350,7 @@ cdef class Resolver:
         cdef unsigned long listed = found
         if self.trusted:
             believed = listed >> BELIEVED
-        size = compose(path, table, tail)
+        size = compose(path, PATH_ROOM, table, tail)
         if size < 0:
             return NotImplemented
         base = None
@@ -595,8 +385,8 @@ cdef class Resolver:
         cdef Table inside
         if believed:
             found = self.inner_table(base, path, table.kinds)
-            if found is None:
-                return NotImplemented
+            if type(found) is not Table:
+                return NotImplemented if found is None else found
             inside = <Table>found
             listed = fi_get(inside.names, "__init__", 0)
             if not listed >> 1 & 0x7FFF:
@@ -628,8 +418,8 @@ cdef class Resolver:
         self.stat_calls += 1
         if found is None or not table.is_unchanged(&stamp):
             found = self.scan(base, PyUnicode_EncodeFSDefault(base), kinds, &stamp)
-            if found is None:
-                return None
+            if type(found) is not Table:
+                return found
         (<Table>found).epoch = self.epoch
         self.tables[base] = found
         return found

@@ -46,7 +46,7 @@ def install(*, freshness="checked", snapshot=None, register="meta_path"):
     for problem in environment.problems:
         resolver.refuse(problem)
     _Active.freshness = environment.freshness or freshness
-    resolver.set_freshness(_Active.freshness)
+    finder.set_freshness(resolver, _Active.freshness)
     if _Active.register != register or not installed():
         uninstall()
         _register(register)

@@ -15,7 +15,8 @@ _stock_get_spec = StockPathFinder.__dict__["_get_spec"].__func__
 _stock_invalidate_caches = StockPathFinder.invalidate_caches
 
 try:
-    from fastimport._resolver import Pin, Resolver, Table
+    from fastimport._resolver import Pin, Resolver
+    from fastimport._tables import Table
 except ImportError as error:  # not built for this interpreter, or refused by a subinterpreter: importlib does the work
     Pin = Resolver = Table = None
     unavailable = f"compiled module: {error}"
@@ -55,6 +56,16 @@ def serve(resolver, *classes):
     resolver.serve(tuple(Pin(cls, *_SEARCH_METHODS) for cls in classes), _stock_hooks())
 
 
+def set_freshness(resolver, level):
+    """Change the level of `resolver`: ``"checked"`` or ``"trusted"``."""
+    if level == "trusted":
+        from fastimport._index import Indexes
+
+        resolver.set_freshness(level, Indexes)
+    else:
+        resolver.set_freshness(level)
+
+
 def return_listings():
     """Give the FileFinders that importlib knows plain sets again, with the same names."""
     for finder in list(sys.path_importer_cache.values()):
@@ -91,116 +102,108 @@ def _stock_hooks():
     return tuple(hooks), variables["loader_details"].cell_contents
 
 
+def _as_importlib(function):
+    """Make a function look like importlib's own to those who judge frames.
+
+    It stands where importlib's would: importlib trims its frames from tracebacks by file name, debuggers skip them by module
+    name (``bdb.Bdb(skip=["importlib*"])``).
+    """
+    code = function.__code__.replace(co_filename=_stock_get_spec.__code__.co_filename)
+    names = {"__name__": "importlib._bootstrap_external", "__builtins__": __builtins__}
+    made = type(function)(code, names, function.__name__, function.__defaults__, function.__closure__)
+    made.__doc__, made.__qualname__ = function.__doc__, f"PathFinder.{function.__name__}"
+    return made
+
+
 def methods_for(resolver):
     """``find_spec``, ``_get_spec`` and ``invalidate_caches`` of a PathFinder that asks `resolver` first."""
     search = resolver.search
+    interpreter, make_spec, namespace_path = sys, ModuleSpec, NamespacePath
+    stock_get_spec, stock_invalidate_caches = _stock_get_spec, _stock_invalidate_caches
 
+    @_as_importlib
     def find_spec(cls, fullname, path=None, target=None):
         """Find the spec of a module on `path`, or ``sys.path``; None if there is none.
 
         Mirrors `importlib.machinery.PathFinder.find_spec`, with its results and errors. `target` is passed on to path entry
         finders of other makers.
         """
-        try:
-            found = search(cls, fullname, path, 0, None)
-        except BaseException as error:  # an audit hook's veto, no memory: raised as from importlib, without compiled frames
-            raise error.with_traceback(_foreign_frames(error.__traceback__))
+        found = search(cls, fullname, path, 0, None)
         if type(found) is tuple:
             found = ask_others(cls, fullname, path, target, *found)
             if type(found) is list:
                 if not found:
                     return None
-                spec = ModuleSpec(fullname, None)
-                spec.submodule_search_locations = NamespacePath(fullname, found, cls._get_spec)
+                spec = make_spec(fullname, None)
+                spec.submodule_search_locations = namespace_path(fullname, found, cls._get_spec)
                 return spec
         return found
 
+    @_as_importlib
     def _get_spec(cls, fullname, path, target=None):
         """What NamespacePath calls to renew itself: portions come as a plain list in a spec without a loader."""
         if path is None:
-            return _stock_get_spec(cls, fullname, path, target)
+            return stock_get_spec(cls, fullname, path, target)
         found = search(cls, fullname, path, 0, None)
         if type(found) is tuple:
             found = ask_others(cls, fullname, path, target, *found)
         if found is None or type(found) is list:
-            spec = ModuleSpec(fullname, None)
+            spec = make_spec(fullname, None)
             spec.submodule_search_locations = found or []
             return spec
         return found
 
+    @_as_importlib
     def ask_others(cls, fullname, path, target, index, portions):
-        """Go on from an entry that is not the resolver's. A spec, or the list of portions (perhaps empty)."""
+        """Go on from what `search` left: a spec, or the list of portions (perhaps empty)."""
         if path is None:
-            path = sys.path
-        if type(path) is NamespacePath:
-            return ask_namespace(cls, fullname, path, target)
-        if type(path) is not list and type(path) is not tuple:
-            return ask_each(cls, fullname, path, target, portions)
+            path = interpreter.path
+        if type(path) is namespace_path:
+            path = path._recalculate()
+            found = search(cls, fullname, path, 0, None)
+            if type(found) is not tuple:
+                return found or []
+            index, portions = found
+        if index >= 0 and type(path) is not list and type(path) is not tuple:
+            return ask_each(cls, fullname, path, target)
         while index >= 0 and (entry := path[index : index + 1]):
-            spec = _stock_get_spec(cls, fullname, entry, target)
+            spec = stock_get_spec(cls, fullname, entry, target)
             if spec.loader is not None:
                 return spec
             portions.extend(spec.submodule_search_locations)
             found = search(cls, fullname, path, index + 1, portions)
-            if found is None:
-                return portions
             if type(found) is not tuple:
-                return found
+                return found or portions
             index, portions = found
+        if index == -2:
+            raise portions
         return portions
 
-    def ask_namespace(cls, fullname, path, target):
-        """Search the list that a NamespacePath iterates over, as a list."""
-        entries = path._recalculate()
-        if type(entries) is not list:
-            return ask_each(cls, fullname, entries, target, [])
-        found = search(cls, fullname, entries, 0, None)
-        return ask_others(cls, fullname, entries, target, *found) if type(found) is tuple else found or []
-
-    def ask_each(cls, fullname, path, target, portions):
+    @_as_importlib
+    def ask_each(cls, fullname, path, target):
         """The same for a path that can only be iterated."""
+        portions = []
         for entry in path:
-            found = search(cls, fullname, (entry,), 0, portions)
-            if type(found) is tuple:
-                index, portions = found
-                if index < 0:
-                    continue
-                found = _stock_get_spec(cls, fullname, (entry,), target)
-                if found.loader is None:
-                    portions.extend(found.submodule_search_locations)
-                    continue
-            if found is not None:
-                return found
+            spec = _get_spec(cls, fullname, (entry,), target)
+            if spec.loader is not None:
+                return spec
+            portions.extend(spec.submodule_search_locations)
         return portions
 
+    @_as_importlib
     def invalidate_caches():
         """Forget what was found on directories, as `importlib.machinery.PathFinder.invalidate_caches` does.
 
         No file-system work: directories are read again when they are next asked.
         """
         resolver.invalidate()
-        _stock_invalidate_caches()
+        stock_invalidate_caches()
 
-    for function in (find_spec, _get_spec, ask_others, ask_namespace, ask_each, invalidate_caches):
-        _file_under_importlib(function)
     return {
         "find_spec": classmethod(find_spec),
         "_get_spec": classmethod(_get_spec),
         "invalidate_caches": staticmethod(invalidate_caches),
     }
-
-
-def _file_under_importlib(function):
-    """importlib trims its own frames from tracebacks by file name; these stand where its frames would."""
-    function.__code__ = function.__code__.replace(co_filename=_stock_get_spec.__code__.co_filename)
-
-
-def _foreign_frames(traceback):
-    """`traceback` without its first entry, the caller's, and without compiled frames of ours that follow it."""
-    traceback = traceback.tb_next
-    while traceback is not None and traceback.tb_frame.f_code.co_filename.endswith("_resolver.pyx"):
-        traceback = traceback.tb_next
-    return traceback
 
 
 resolver = make_resolver()

@@ -1,0 +1,183 @@
+"""Directory tables: what a directory holds, read from it in one go and kept where FileFinder keeps its listing."""
+
+cimport cython
+from cpython.object cimport PyObject
+from libc.errno cimport EACCES, ENOENT, ENOTDIR, EPERM, errno
+from libc.stdlib cimport free
+from libc.string cimport memset, strlen
+
+from fastimport._platform cimport *
+
+cdef enum:
+    TICK_NS = 10_000_000   # file systems stamp with the kernel's coarse clock: at most 4 ms (CONFIG_HZ=250), 10 ms at HZ=100
+
+
+@cython.final
+cdef class Kinds:
+    """The suffixes of a finder and their loaders, in the finder's order (``FileFinder._loaders``)."""
+
+    def __init__(self, loaders):
+        self.pairs = tuple([(suffix, loader) for suffix, loader in loaders])
+        self.count = len(self.pairs)
+        if self.count > MAX_SUFFIXES:
+            raise ValueError(f"{self.count} suffixes, at most {MAX_SUFFIXES} are supported")
+        self.encoded = []
+        for index, (suffix, _) in enumerate(self.pairs):
+            if not suffix.startswith(".") or "\0" in suffix or "/" in suffix:
+                raise ValueError(f"suffix {suffix!r} does not start with a dot")
+            self.encoded += [PyUnicode_EncodeFSDefault(suffix), PyUnicode_EncodeFSDefault("/__init__" + suffix)]
+            self.suffixes[index] = <bytes>self.encoded[2 * index]
+            self.init_files[index] = <bytes>self.encoded[2 * index + 1]
+
+    cdef bint describes(self, list loaders):
+        """By identity: the pairs of all stock finders come from one place, and a changed list must be noticed."""
+        if len(loaders) != self.count:
+            return False
+        for index in range(self.count):
+            pair = fi_item(loaders, index, None)
+            known = <tuple>self.pairs[index]
+            if type(pair) is not tuple or len(<tuple>pair) != 2:
+                return False
+            if (<tuple>pair)[0] is not (<tuple>known)[0] or (<tuple>pair)[1] is not (<tuple>known)[1]:
+                return False
+        return True
+
+
+@cython.final
+cdef class Table:
+    """What one directory holds. It takes the place of the set in ``FileFinder._path_cache`` and answers as that set would.
+
+    Replaced, never edited: a reader on another thread sees the old listing or the new one. `names` maps what stands before the
+    first dot to a mask of kinds (bit 0: as it is, bit n: with suffix n), the upper half to those known to be of the right type.
+    """
+
+    def __init__(self, str path not None, Kinds kinds not None, listing=()):
+        self.path = path
+        self.prefix = path.rstrip("/") + "/"
+        self.encoded = PyUnicode_EncodeFSDefault(path)
+        self.kinds = kinds
+        self.names = {}
+        self.others = set()
+        memset(&self.stamp, 0, sizeof(fi_stamp))
+        self.racy = True
+        for name in listing:
+            self.add_name(name)
+
+    cdef int add_name(self, str name) except -1:
+        stem, dot, rest = name.partition(".")
+        kind = FI_PLAIN
+        if dot:
+            kind = FI_OTHER
+            for index in range(self.kinds.count):
+                if self.kinds.pairs[index][0] == dot + rest:
+                    kind = index + 1
+        if kind == FI_OTHER:
+            self.others.add(name)
+        else:
+            self.names[stem] = self.names.get(stem, 0) | (1 << kind)
+        return 0
+
+    cdef int add_records(self, const fi_listing *listing) except -1:
+        """Masks repeat, so they are shared: most directories know three."""
+        cdef const char *record = listing.data
+        cdef const char *end = listing.data + listing.used
+        cdef Py_ssize_t length, stem
+        cdef int kind
+        cdef dict shared = {}
+        while record < end:
+            kind = <unsigned char>record[0]
+            length = strlen(record + 2)
+            if kind == FI_OTHER:
+                self.others.add(PyUnicode_DecodeFSDefaultAndSize(record + 2, length))
+            else:
+                stem = length - (strlen(self.kinds.suffixes[kind - 1]) if kind != FI_PLAIN else 0)
+                name = PyUnicode_DecodeFSDefaultAndSize(record + 2, stem)
+                mask = fi_get(self.names, name, 0) | (1 << kind) | (<int>record[1] << (kind + BELIEVED))
+                self.names[name] = shared.setdefault(mask, mask)
+            record += length + 3
+        return 0
+
+    cdef bint is_unchanged(self, const fi_stamp *now) noexcept:
+        return (not self.racy and now.mtime_ns == self.stamp.mtime_ns and now.ctime_ns == self.stamp.ctime_ns
+                and now.inode == self.stamp.inode and now.device == self.stamp.device)
+
+    def listing(self):
+        """The set that FileFinder would have kept."""
+        names = set(self.others)
+        for stem, mask in self.names.items():
+            if mask & 1:
+                names.add(stem)
+            for index in range(self.kinds.count):
+                if mask >> (index + 1) & 1:
+                    names.add(stem + self.kinds.pairs[index][0])
+        return names
+
+    def __contains__(self, name):
+        if self.as_set is None:
+            self.as_set = self.listing()
+        return name in self.as_set
+
+    def __iter__(self):
+        return iter(self.listing())
+
+    def __len__(self):
+        return len(self.listing())
+
+    def __eq__(self, other):
+        return self.listing() == other
+
+    __hash__ = None
+
+    def __reduce__(self):
+        """Copies and pickles of a FileFinder hold the set that importlib would have made."""
+        return set, (list(self),)
+
+    def __repr__(self):
+        return f"Table({self.path!r}, {len(self)} names)"
+
+
+cdef object read_table(str path, bytes encoded, Kinds kinds, const fi_stamp *stamp, bint resolve):
+    """List a directory as ``FileFinder._fill_cache`` does: a table, None where the error is importlib's to raise, or the
+    exception of an audit hook, which travels as a value so that compiled frames don't show in its traceback.
+
+    Opened before the audit event, so that an error that importlib will raise is audited once, by it.
+    """
+    cdef fi_listing listing
+    cdef const char *name = encoded
+    cdef int failure = 0
+    cdef Table table = Table(path, kinds)
+    with nogil:
+        directory = fi_open_dir(name)
+        failure = errno
+    if directory == NULL and failure not in (ENOENT, EACCES, EPERM, ENOTDIR):
+        return None
+    memset(&listing, 0, sizeof(listing))
+    try:
+        veto = audit_listing(path)
+        if isinstance(veto, (FileNotFoundError, PermissionError, NotADirectoryError)):
+            pass
+        elif veto is not None:
+            return veto
+        elif directory != NULL:
+            with nogil:
+                failure = fi_read_dir(directory, kinds.suffixes, kinds.count, resolve, &listing)
+            if failure:
+                return None
+            table.add_records(&listing)
+    finally:
+        free(listing.data)
+        if directory != NULL:
+            fi_close_dir(directory)
+    table.stamp = stamp[0]
+    table.racy = fi_now_ns() - max(stamp.mtime_ns, stamp.ctime_ns) < TICK_NS
+    return table
+
+
+cdef object audit_listing(str path):
+    """Raise the audit event of ``os.listdir``; what a hook raised instead of None, without this function's frame."""
+    try:
+        PySys_Audit("os.listdir", "O", <PyObject *>path)
+    except BaseException as veto:
+        veto.__traceback__ = veto.__traceback__.tb_next
+        return veto
+    return None
