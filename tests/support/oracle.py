@@ -15,13 +15,13 @@ def code_file(function):
 
 
 def methods(cls):
-    return {name: value for name, value in vars(cls).items() if not isinstance(value, str)}
+    """What `cls` defines, without data such as the __slotnames__ that copying an object leaves there."""
+    return {name: value for name, value in vars(cls).items() if callable(getattr(value, "__func__", value))}
 
 
 def strangers(cls):
     """Names of the functions in `cls` that importlib did not define."""
-    functions = {k: v for k, v in methods(cls).items() if callable(getattr(v, "__func__", v))}
-    return sorted(name for name, value in functions.items() if code_file(value) != FROZEN)
+    return sorted(name for name, value in methods(cls).items() if code_file(value) != FROZEN)
 
 
 def copy_class(cls):

@@ -5,7 +5,6 @@ hypothesis can be pasted into a test.
 """
 
 import os
-import shutil
 import sys
 import tempfile
 from contextlib import contextmanager, suppress
@@ -14,6 +13,7 @@ from importlib.machinery import FileFinder, ModuleSpec, SourceFileLoader
 
 from support.process import unprivileged
 from support.state import preserved
+from support.trees import discard, make_file, remove, time_kept
 
 DIRECTORIES = ("a", "b", "c")
 
@@ -54,28 +54,6 @@ def play(history, duel, **options):
     with stage(duel, **options) as here:
         for step in history:
             step.take(here)
-
-
-def remove(root):
-    for directory, _, _ in os.walk(root):
-        os.chmod(directory, 0o755)
-    shutil.rmtree(root)
-
-
-def discard(path):
-    if os.path.isdir(path) and not os.path.islink(path):
-        remove(path)
-    elif os.path.lexists(path):
-        os.unlink(path)
-
-
-@contextmanager
-def time_kept(path, keep):
-    """Put the mtime of `path` back, so that the change is invisible to importlib."""
-    before = os.stat(path)
-    yield
-    if keep:
-        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
 @dataclass(frozen=True)
@@ -120,18 +98,6 @@ class Write(Change):
     def change(self, stage):
         with time_kept(stage.at(self.directory), self.keep_time):
             make_file(stage.at(self.directory), self.file)
-
-
-def make_file(directory, file):
-    """An empty file, in place of whatever was in its way."""
-    *parents, name = file.split("/")
-    for parent in parents:
-        directory = os.path.join(directory, parent)
-        if not os.path.isdir(directory):
-            discard(directory)
-            os.mkdir(directory)
-    discard(os.path.join(directory, name))
-    open(os.path.join(directory, name), "wb").close()
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
 """Trees of files written as nested dictionaries: a dict is a directory, text or bytes a file."""
 
 import os
+import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 
@@ -42,3 +44,37 @@ def plant_one(path, content):
 def write(path, data):
     with open(path, "wb") as file:
         file.write(data)
+
+
+def make_file(directory, file):
+    """An empty file, in place of whatever was in its way."""
+    *parents, name = file.split("/")
+    for parent in parents:
+        directory = os.path.join(directory, parent)
+        if not os.path.isdir(directory):
+            discard(directory)
+            os.mkdir(directory)
+    discard(os.path.join(directory, name))
+    open(os.path.join(directory, name), "wb").close()
+
+
+def remove(root):
+    for directory, _, _ in os.walk(root):
+        os.chmod(directory, 0o755)
+    shutil.rmtree(root)
+
+
+def discard(path):
+    if os.path.isdir(path) and not os.path.islink(path):
+        remove(path)
+    elif os.path.lexists(path):
+        os.unlink(path)
+
+
+@contextmanager
+def time_kept(path, keep):
+    """Put the mtime of `path` back, so that the change is invisible to importlib."""
+    before = os.stat(path)
+    yield
+    if keep:
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
