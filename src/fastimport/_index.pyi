@@ -2,7 +2,7 @@ from collections.abc import Callable, Sequence
 from importlib.abc import PathEntryFinder
 from typing import Any, Self, final
 
-from fastimport._resolver import Table
+from fastimport._tables import Table
 
 _Importers = dict[str, PathEntryFinder | None]
 

@@ -1,31 +1,15 @@
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.abc import PathEntryFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, final
 
+from fastimport._index import Indexes
+from fastimport._tables import Table
+
 @final
 class Pin:
     def __init__(self, cls: type, *names: str) -> None: ...
-
-@final
-class Kinds:
-    pairs: tuple[tuple[str, type], ...]
-    def __init__(self, loaders: Iterable[tuple[str, type]]) -> None: ...
-
-@final
-class Table:
-    path: str
-    kinds: Kinds
-    names: dict[str, int]
-    epoch: int
-    def __init__(self, path: str, kinds: Kinds, listing: Iterable[str] = ()) -> None: ...
-    def listing(self) -> set[str]: ...
-    def __contains__(self, name: object, /) -> bool: ...
-    def __iter__(self) -> Iterator[str]: ...
-    def __len__(self) -> int: ...
-    def __eq__(self, other: object, /) -> bool: ...
-    __hash__: None  # type: ignore[assignment]
 
 @final
 class Resolver:
@@ -49,7 +33,7 @@ class Resolver:
     def serve(
         self, owners: tuple[Pin, ...], hooks: tuple[tuple[Any, ...], Sequence[tuple[type, Sequence[str]]]] | None
     ) -> None: ...
-    def set_freshness(self, level: str) -> None: ...
+    def set_freshness(self, level: str, make_indexes: Callable[..., Indexes] | None = None) -> None: ...
     def invalidate(self) -> None: ...
     def search(
         self, cls: type, fullname: str, path: Iterable[Any] | None, index: int, portions: list[str] | None

@@ -105,7 +105,7 @@ def _compile_code(code: str) -> "CodeType":
         import linecache
 
         key = compiled if hasattr(linecache, "_interactive_cache") else "<string>"
-        linecache._register_code(key, code, "<string>")
+        linecache._register_code(key, code, "<string>")  # type: ignore[attr-defined]
     return compiled
 
 
