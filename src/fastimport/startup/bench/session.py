@@ -74,6 +74,7 @@ def compare(
         sides.append(_side(variant, (accounts[0], account), (timings[0], runs), counter))
     if accounts[0].uncompiled:
         counter.notes.append(f"{accounts[0].uncompiled} modules have no bytecode file: compiled in each run")
+    counter.notes += _business()
     conditions = _conditions(accounts[0], how, len(timings[0]), cold_files)
     return Comparison(str(program), tuple(sides), conditions, tuple(dict.fromkeys(counter.notes)))
 
@@ -161,6 +162,14 @@ def _conditions(account: identity.Account, how: plan.Plan, pairs: int, cold_file
         "rounds": f"{pairs} timed after {how.warmups} warm-up, order drawn with seed {how.seed}",
         "path entries": str(account.path_entries),
     }
+
+
+def _business() -> list[str]:
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    processors = os.cpu_count() or 1
+    if load <= processors:
+        return []
+    return [f"the machine had other work to do (load {load:.1f} on {processors} processors): times spread widely"]
 
 
 def _cache_state(cold_files: Sequence[str]) -> str:

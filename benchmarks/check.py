@@ -1,0 +1,166 @@
+"""The regression guard: instructions and file-system calls of fixed cases, against the counts that were kept.
+
+    python benchmarks/check.py                  # compare with counts.json; exit status 1 beyond 3 %
+    python benchmarks/check.py --update         # keep today's counts
+    python benchmarks/check.py --counts FILE    # another file: the counts of another commit, for example
+
+Timings are never asserted; these counts repeat.  Each case is run twice, with a number of rounds and with twice as many,
+and the difference is divided by the rounds, so that the interpreter's own start drops out.  Instructions depend on the
+interpreter and the compiler, so counts are kept for each; where there are none, that is said and nothing is compared.
+"""
+
+import argparse
+import json
+import platform
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import generate
+import search_paths
+
+from fastimport.startup.bench import counting, launcher, report
+
+COUNTS = Path(__file__).with_name("counts.json")
+TOLERANCE = 0.03
+ROUNDS = 1000
+MODULES = 100
+
+
+class Case(NamedTuple):
+    """``code`` runs with ``rounds`` set, after ``setup``."""
+
+    name: str
+    setup: str
+    code: str
+    rounds: int = ROUNDS
+
+
+FIND = """
+import sys, fastimport
+fastimport.install(freshness={level!r})
+assert fastimport.installed()
+sys.path[:] = {entries!r}
+find = fastimport.PathFinder.find_spec
+"""
+CALL = "for _ in range(rounds): {call}"
+
+
+def cases(root: Path) -> Iterator[Case]:
+    """Yield the fixed cases; their files are made in *root*."""
+    package = str(search_paths.make_package(root, "parent"))
+    paths = {length: search_paths.build(root / str(length), length) for length in (4, 300)}
+    for level in search_paths.LEVELS:
+        setup = FIND.format(level=level, entries=[])
+        for kind in ("module", "package"):
+            call = CALL.format(call=f"find('parent.{kind}7', path)")
+            yield Case(f"find {kind} in a package, {level}", f"{setup}path = [{package!r}]", call)
+        for length, which in ((4, "first"), (4, "last"), (4, "absent"), (300, "last"), (300, "absent")):
+            path = paths[length]
+            setup = FIND.format(level=level, entries=path.entries)
+            call = CALL.format(call=f"find({getattr(path, which)!r})")
+            yield Case(f"find {which} of {length} entries, {level}", setup, call, ROUNDS * 4 // length)
+        yield _imports(root, level)
+    yield Case("import_module, loaded", "import json, fastimport", CALL.format(call="fastimport.import_module('json')"), 10000)
+    yield Case("resolve_name", "import fastimport", CALL.format(call="fastimport.resolve_name('..d', 'a.b.c')"), 10000)
+    yield Case("split_name", "import fastimport", CALL.format(call="fastimport.split_name('a.b.c')"), 10000)
+
+
+def _imports(root: Path, level: str) -> Case:
+    """Whole imports of generated modules: as many in each half of the list."""
+    directory = root / f"imports-{level}"
+    generate.application(directory, MODULES * 2, "flat")
+    setup = FIND.format(level=level, entries=[str(directory)]) + "import application"
+    call = "for number in range(rounds): __import__(f'application.module{number}')"
+    return Case(f"import of generated modules, {level}", setup, call, MODULES)
+
+
+def measured(root: Path) -> dict[str, dict[str, float]]:
+    """Return for each case the instructions and the file-system calls of one round.
+
+    Raises `counting.Unavailable` without valgrind or strace.
+    """
+    counts = {}
+    for case in cases(root):
+        print(f"{case.name} ...", file=sys.stderr, flush=True)
+        counts[case.name] = {
+            "instructions": round(_per_round(case, counting.count_instructions_exactly)),
+            "file-system calls": round(_per_round(case, _file_system_calls), 2),
+        }
+    return counts
+
+
+def _per_round(case: Case, count: Callable[..., int]) -> float:
+    environment = {**launcher.environment(launcher.variant_for_level("checked")), "PYTHONHASHSEED": "0"}
+    totals = []
+    for rounds in (case.rounds, case.rounds * 2):
+        # Both command lines are of one length: it moves the stack, and with it what callgrind counts.
+        command = [sys.executable, "-c", f"rounds = int('{rounds:07}')\n{case.setup}\n{case.code}"]
+        totals.append(count(command, environment))
+    return (totals[1] - totals[0]) / case.rounds
+
+
+def _file_system_calls(command: list[str], environment: dict[str, str]) -> int:
+    return counting.file_system_calls(counting.count_system_calls(command, environment))
+
+
+def compare(kept: dict[str, dict[str, float]], now: dict[str, dict[str, float]]) -> tuple[str, list[str]]:
+    """Return a table of all cases, and the names of those that grew by more than `TOLERANCE`, or have vanished."""
+    rows = [("case", "unit", "kept", "now", "change")]
+    grown = [f"{name}: not measured any more" for name in kept.keys() - now.keys()]
+    for name, units in now.items():
+        for unit, value in units.items():
+            before = kept.get(name, {}).get(unit)
+            change = None if before is None else value - before
+            rows.append((name, unit, "-" if before is None else f"{before:g}", f"{value:g}", _percent(before, change)))
+            if before is not None and value > before * (1 + TOLERANCE):
+                grown.append(f"{name}: {before:g} -> {value:g} {unit}")
+    return report.table(rows), grown
+
+
+def _percent(before: float | None, change: float | None) -> str:
+    if before is None or change is None:
+        return "new"
+    return f"{change / before:+.1%}" if before else f"{change:+g}"
+
+
+def interpreter() -> str:
+    """Return what instruction counts depend on besides our code."""
+    compiler = platform.python_compiler()
+    return f"{platform.python_version()} {sysconfig.get_platform()} {sysconfig.get_config_var('ABIFLAGS') or ''}{compiler}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--update", action="store_true", help="keep today's counts instead of comparing")
+    parser.add_argument("--counts", type=Path, default=COUNTS, metavar="FILE")
+    arguments = parser.parse_args()
+    everything = json.loads(arguments.counts.read_text()) if arguments.counts.exists() else {}
+    key = interpreter()
+    if not arguments.update and key not in everything:
+        return _skip(f"{arguments.counts.name} has no counts for {key}; --update keeps some")
+    try:
+        with tempfile.TemporaryDirectory() as directory:
+            now = measured(Path(directory))
+    except counting.Unavailable as reason:
+        return _skip(str(reason))
+    text, grown = compare(everything.get(key, {}), now)
+    print(text)
+    if arguments.update:
+        arguments.counts.write_text(json.dumps({**everything, key: now}, indent=1, sort_keys=True) + "\n")
+        return 0
+    for line in grown:
+        print(f"GROWN {line}")
+    return 1 if grown else 0
+
+
+def _skip(reason: str) -> int:
+    print(f"bench-check SKIPPED, nothing was compared: {reason}", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
