@@ -16,7 +16,8 @@ from glob import glob
 
 from setuptools import Extension, setup
 
-MODULES = ("_resolver", "_tables", "_index", "_names")
+MODULES = ("_resolver", "_tables", "_bytecode", "_index", "_names")
+C_SOURCES = {"_bytecode": ["src/fastimport/_open_code_hook.c"]}
 MODES = ("release", "debug", "trace")
 
 mode = os.environ.get("FASTIMPORT_BUILD", "release")
@@ -56,7 +57,7 @@ def extension(name):
     """One module: its C goes to the build directory, so that modes do not mix in the source tree."""
     ext = Extension(
         f"fastimport.{name}",
-        [f"src/fastimport/{name}.pyx"],
+        [f"src/fastimport/{name}.pyx", *C_SOURCES.get(name, ())],
         depends=sorted(glob("src/fastimport/*.h") + glob("src/fastimport/*.pxd")),
         extra_compile_args=flags,
         define_macros=macros,

@@ -45,7 +45,7 @@ cdef class Pin:
                 return base.__dict__[name]
         return None
 
-    cdef bint holds(self) except -1:
+    cpdef bint holds(self) except -1:
         """The interpreter gives a class a new version tag whenever it or a base of it changes; 0 means "none yet"."""
         cdef unsigned int tag = fi_type_tag(self.cls)
         if tag == self.tag and tag != 0:
@@ -70,7 +70,7 @@ cdef class Resolver:
     cdef readonly bint trusted
     cdef unsigned long long epoch
     cdef dict sys_dict, pins, tables
-    cdef object indexes, namespace_mark
+    cdef object indexes, namespace_mark, source_loader, source_loader_pin
     cdef Table nothing
     cdef unsigned int namespace_tag
     cdef object end, file_finder, module_spec, namespace_path, file_finder_pin, module_spec_pin, hooks, last_kinds
@@ -95,6 +95,10 @@ cdef class Resolver:
     def serve(self, owners, hooks):
         """Answer for the finder classes `owners`, a tuple of `Pin`; `hooks` is ``(path hooks, loader details)`` or None."""
         self.owners, self.hooks = owners, hooks
+
+    def load_source_with(self, loader_class, pin):
+        """Put `loader_class` into specs in the place of the stock source loader, as long as `pin` on that holds."""
+        self.source_loader, self.source_loader_pin = loader_class, pin
 
     def set_freshness(self, str level not None, make_indexes=None):
         """Change the level to ``"checked"`` or ``"trusted"``; the latter is given the class of its indexes."""
@@ -428,6 +432,9 @@ cdef class Resolver:
         """``spec_from_file_location`` without its constructors; attributes in the order that they have there."""
         if not (<Pin>self.pins[loader_class]).holds():
             return NotImplemented
+        if self.source_loader_pin is not None and loader_class is (<Pin>self.source_loader_pin).cls:
+            if (<Pin>self.source_loader_pin).holds():
+                loader_class = self.source_loader
         loader = fi_new(loader_class, ())
         loader.name = fullname
         loader.path = origin

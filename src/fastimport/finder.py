@@ -7,6 +7,9 @@ The compiled `Resolver` answers for directories; every other entry is put, in it
 import _frozen_importlib_external as external
 import sys
 
+from fastimport import loader
+from fastimport.importlib_frames import as_importlib
+
 StockPathFinder = external.PathFinder
 NamespacePath = getattr(external, "NamespacePath", None) or external._NamespacePath
 ModuleSpec = external._bootstrap.ModuleSpec
@@ -48,6 +51,10 @@ def make_resolver():
     resolver = Resolver(external, ModuleSpec, NamespacePath, pins, len(_FINDER_FIELDS), loaders)
     if resolver.reason is None:
         resolver.reason = _unsupported()
+    reader = loader.make_reader()
+    if reader is not None:
+        pin = Pin(external.SourceFileLoader, *loader.READING_METHODS)
+        resolver.load_source_with(loader.make_loader_class(reader, pin), pin)
     return resolver
 
 
@@ -102,26 +109,13 @@ def _stock_hooks():
     return tuple(hooks), variables["loader_details"].cell_contents
 
 
-def _as_importlib(function):
-    """Make a function look like importlib's own to those who judge frames.
-
-    It stands where importlib's would: importlib trims its frames from tracebacks by file name, debuggers skip them by module
-    name (``bdb.Bdb(skip=["importlib*"])``).
-    """
-    code = function.__code__.replace(co_filename=_stock_get_spec.__code__.co_filename)
-    names = {"__name__": "importlib._bootstrap_external", "__builtins__": __builtins__}
-    made = type(function)(code, names, function.__name__, function.__defaults__, function.__closure__)
-    made.__doc__, made.__qualname__ = function.__doc__, f"PathFinder.{function.__name__}"
-    return made
-
-
 def methods_for(resolver):
     """``find_spec``, ``_get_spec`` and ``invalidate_caches`` of a PathFinder that asks `resolver` first."""
     search = resolver.search
     interpreter, make_spec, namespace_path = sys, ModuleSpec, NamespacePath
     stock_get_spec, stock_invalidate_caches = _stock_get_spec, _stock_invalidate_caches
 
-    @_as_importlib
+    @as_importlib
     def find_spec(cls, fullname, path=None, target=None):
         """Find the spec of a module on `path`, or ``sys.path``; None if there is none.
 
@@ -139,7 +133,7 @@ def methods_for(resolver):
                 return spec
         return found
 
-    @_as_importlib
+    @as_importlib
     def _get_spec(cls, fullname, path, target=None):
         """What NamespacePath calls to renew itself: portions come as a plain list in a spec without a loader."""
         if path is None:
@@ -153,7 +147,7 @@ def methods_for(resolver):
             return spec
         return found
 
-    @_as_importlib
+    @as_importlib
     def ask_others(cls, fullname, path, target, index, portions):
         """Go on from what `search` left: a spec, or the list of portions (perhaps empty)."""
         if path is None:
@@ -179,7 +173,7 @@ def methods_for(resolver):
             raise portions
         return portions
 
-    @_as_importlib
+    @as_importlib
     def ask_each(cls, fullname, path, target):
         """The same for a path that can only be iterated."""
         portions = []
@@ -190,7 +184,7 @@ def methods_for(resolver):
             portions.extend(spec.submodule_search_locations)
         return portions
 
-    @_as_importlib
+    @as_importlib
     def invalidate_caches():
         """Forget what was found on directories, as `importlib.machinery.PathFinder.invalidate_caches` does.
 

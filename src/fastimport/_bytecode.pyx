@@ -1,0 +1,159 @@
+"""Reading valid bytecode: the one case of ``SourceLoader.get_code`` that is worth a short road.
+
+Whatever is not a readable, timestamp-validated .pyc beside its source is left to importlib, from the start: nothing that was
+learnt on the short road is used on the long one.
+"""
+
+cimport cython
+from cpython.object cimport PyObject
+from libc.stdlib cimport free
+from libc.string cimport memcmp, memcpy, strlen
+
+from fastimport._platform cimport *
+
+import sys
+
+cdef extern from "marshal.h":
+    object PyMarshal_ReadObjectFromString(const char *data, Py_ssize_t size)
+
+cdef extern from "Python.h":
+    bint PyCode_Check(object candidate)
+
+cdef extern from "_bytecode.h" nogil:
+    enum: FB_OPEN_FLAGS
+    int fb_open_code_is_hooked() noexcept
+    int fb_source_stamp(const char *path, unsigned int *mtime, unsigned int *size) noexcept
+    int fb_open(const char *path) noexcept
+    void fb_close(int file) noexcept
+    char *fb_read_all(int file, Py_ssize_t *size) noexcept
+    unsigned int fb_uint32(const char *data) noexcept
+
+cdef enum:
+    PATH_ROOM = 4200
+    HEADER_SIZE = 16       # PEP 552: magic, flags, modification time and size of the source
+
+
+@cython.final
+cdef class BytecodeReader:
+    """Reads .pyc files for source loaders of one class."""
+
+    cdef dict sys_dict, external_dict
+    cdef object loader_class, pin, fix_filename
+    cdef str optimization
+    cdef bytes ending
+    cdef object ending_tag
+    cdef readonly unsigned long long short_roads, long_roads
+
+    def __init__(self, external, fix_filename):
+        self.sys_dict = sys.__dict__
+        self.external_dict = external.__dict__
+        self.fix_filename = fix_filename
+        level = sys.flags.optimize
+        self.optimization = f".opt-{level}" if level else ""
+
+    def serve(self, loader_class, pin):
+        """Read for instances of `loader_class`, not of its subclasses, which may read otherwise, as long as `pin` holds."""
+        self.loader_class, self.pin = loader_class, pin
+
+    def read(self, loader, fullname):
+        """The code object of `loader`'s module, or None where importlib has to get it."""
+        code = self.try_read(loader, fullname)
+        if code is None:
+            self.long_roads += 1
+        else:
+            self.short_roads += 1
+        return code
+
+    cdef object try_read(self, loader, fullname):
+        cdef char bytecode_path[PATH_ROOM]
+        if type(loader) is not self.loader_class or fb_open_code_is_hooked() or not self.pin.holds():
+            return None
+        state = PyObject_GenericGetDict(loader, NULL)
+        path = fi_get(state, "path", None)
+        if len(<dict>state) != 2 or type(path) is not str or (fullname is not None and fi_get(state, "name", None) != fullname):
+            return None
+        if self.compose(path, bytecode_path) < 0:
+            return None
+        return self.read_valid(<str>path, bytecode_path)
+
+    def cached_path(self, path):
+        """``importlib.util.cache_from_source(path)`` for an ordinary path and ordinary settings, or None."""
+        cdef char bytecode_path[PATH_ROOM]
+        cdef Py_ssize_t size = self.compose(path, bytecode_path) if type(path) is str else -1
+        return PyUnicode_DecodeFSDefaultAndSize(bytecode_path, size) if size >= 0 else None
+
+    cdef Py_ssize_t compose(self, str path, char *buffer) except -2:
+        """Write the path of the bytecode of the source `path`; its length, or -1 if importlib has to say which it is."""
+        cdef Py_ssize_t size, slash, added = len(b"__pycache__/")
+        cdef const char *text = fi_ascii(path, &size)
+        if text == NULL:
+            return -1
+        if fi_get(self.sys_dict, "pycache_prefix", None) is not None or not self.has_ending():
+            return -1
+        if size < 4 or text[0] != c'/' or memcmp(text + size - 3, b".py", 3) != 0 or <Py_ssize_t>strlen(text) != size:
+            return -1
+        slash = size - 4
+        while text[slash] != c'/':
+            slash -= 1
+        if slash == 0 or text[slash - 1] == c'/' or slash == size - 4 or size + added + 80 > PATH_ROOM:
+            return -1
+        memcpy(buffer, text, slash + 1)
+        memcpy(buffer + slash + 1, b"__pycache__/", added)
+        memcpy(buffer + slash + 1 + added, text + slash + 1, size - 3 - slash)
+        memcpy(buffer + size - 2 + added, <const char *>self.ending, len(self.ending) + 1)
+        return size - 2 + added + len(self.ending)
+
+    cdef bint has_ending(self) except -1:
+        """What follows the dot after the module's name: the cache tag can be changed by the program."""
+        tag = fi_get(self.sys_dict, "implementation", None).cache_tag
+        if tag is not self.ending_tag:
+            if type(tag) is not str or not (<str>tag).isascii() or len(<str>tag) > 40 or "\0" in tag:
+                return False
+            self.ending = f"{tag}{self.optimization}.pyc".encode("ascii")
+            self.ending_tag = tag
+        return True
+
+    cdef object read_valid(self, str path, const char *bytecode_path):
+        """Open before the audit event, so that a file that importlib has to look at is audited once, by it."""
+        cdef unsigned int mtime = 0, source_size = 0
+        cdef int file = -1
+        cdef Py_ssize_t size = 0, path_size
+        cdef const char *source_path = fi_ascii(path, &path_size)
+        cdef char *data = NULL
+        cdef object name
+        with nogil:
+            if fb_source_stamp(source_path, &mtime, &source_size) == 0:
+                file = fb_open(bytecode_path)
+        if file < 0:
+            return None
+        try:
+            name = PyUnicode_DecodeFSDefaultAndSize(bytecode_path, strlen(bytecode_path))
+            PySys_Audit("open", "Osi", <PyObject *>name, <const char *>b"rb", <int>FB_OPEN_FLAGS)
+            with nogil:
+                data = fb_read_all(file, &size)
+        finally:
+            with nogil:
+                fb_close(file)
+        if data == NULL:
+            return None
+        try:
+            return self.unmarshal(data, size, mtime, source_size, path)
+        finally:
+            free(data)
+
+    cdef object unmarshal(self, const char *data, Py_ssize_t size, unsigned int mtime, unsigned int source_size, str path):
+        magic = fi_get(self.external_dict, "MAGIC_NUMBER", None)
+        if type(magic) is not bytes or len(<bytes>magic) != 4 or size < HEADER_SIZE:
+            return None
+        if memcmp(data, <const char *><bytes>magic, 4) != 0 or fb_uint32(data + 4) != 0:
+            return None
+        if fb_uint32(data + 8) != mtime or fb_uint32(data + 12) != source_size:
+            return None
+        try:
+            code = PyMarshal_ReadObjectFromString(data + HEADER_SIZE, size - HEADER_SIZE)
+        except Exception:       # damaged: importlib reads it again and says so
+            return None
+        if not PyCode_Check(code):
+            return None
+        self.fix_filename(code, path)
+        return code
