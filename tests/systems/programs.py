@@ -141,7 +141,9 @@ class Runner:
 
 
 def without_order(dump: dict) -> dict:
-    return dump | {"order": sorted(dump["order"]), "importers": dict(sorted(dump["importers"].items()))}
+    # Entries that nobody takes are dropped whenever some thread invalidates the caches.
+    taken = {place: kind for place, kind in dump["importers"].items() if kind != "NoneType"}
+    return dump | {"order": sorted(dump["order"]), "importers": dict(sorted(taken.items()))}
 
 
 def listing(value) -> list:

@@ -93,10 +93,10 @@ class Strict(dict):
     def __missing__(self, name):
         print('missing', name)
         raise KeyError(name)
-sys.modules = Strict(sys.modules)
+original, sys.modules = sys.modules, Strict(sys.modules)
 import p.other
 print(p.other)
-sys.modules = saved
+sys.modules = original
 """
 
 
