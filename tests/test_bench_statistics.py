@@ -75,9 +75,7 @@ def test_stopping_when_the_interval_is_narrow_does_not_make_differences(monkeypa
 
 def experiment(how, generator):
     before, after = [], []
-    while not (
-        before and plan.is_enough(how, len(before), partial(lambda *pair: [paired_ratio(*pair)], before, after))
-    ):
+    while not (before and plan.is_enough(how, len(before), partial(lambda *pair: [paired_ratio(*pair)], before, after))):
         before += noisy(generator, 1, 1)
         after += noisy(generator, 1, 1)
     return paired_ratio(before, after)
