@@ -227,6 +227,19 @@ def test_e9_long_paths(duel, root, count):
     assert duel.ask("absent").found
 
 
+def test_e10_level_ends_with_uninstall(duel, trusted, root):
+    """E10 Used without install() afterwards, the class is `checked` again."""
+    import fastimport
+
+    entry = plant(os.path.join(root, "e"), {"m.py": ""})
+    fastimport.uninstall()
+    after = Duel(fastimport.PathFinder)
+    after.set_path(entry)
+    assert after.ask("m").found
+    os.unlink(os.path.join(entry, "m.py"))
+    assert after.ask("m").outcome == "absent"
+
+
 def implied(step):
     """Steps that T11 and T12 are about."""
     return step in [SetTime(d, -1) for d in "abc"] or (isinstance(step, Chmod) and step.mode == 0o644)
