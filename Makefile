@@ -84,7 +84,7 @@ $(VENV)/.installed: $(VENV)/.tools $(SOURCES)
 
 # The wheel satisfies the name, so that only what the extra adds is fetched.
 $(VENV)/.test: $(VENV)/.installed
-	$(PIP) install 'fastimport-finder[test]'
+	$(PIP) install --prefer-binary 'fastimport-finder[test]'
 	touch $@
 
 $(VENV)/.demo: $(VENV)/.installed benchmarks/requirements-demo.txt
