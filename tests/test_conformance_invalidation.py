@@ -190,7 +190,7 @@ def test_find_module_warns_and_gives_the_loader(duel, tree):
             warnings.simplefilter("always")
             loader = world.finder.find_module("m")
             assert world.finder.find_module("absent") is None
-        return type(loader), loader.path, [str(w.message) for w in seen]
+        return type(loader).__name__, loader.path, [str(w.message) for w in seen]
 
     assert len(duel.agree(find)[2]) == 2
 

@@ -45,11 +45,11 @@ def install(*, freshness="checked", snapshot=None, register="meta_path"):
         return
     for problem in environment.problems:
         resolver.refuse(problem)
-    _Active.freshness = environment.freshness or freshness
-    finder.set_freshness(resolver, _Active.freshness)
     if _Active.register != register or not installed():
         uninstall()
         _register(register)
+    _Active.freshness = environment.freshness or freshness
+    finder.set_freshness(resolver, _Active.freshness)
     if environment.stats:
         _report_at_exit()
 
@@ -96,7 +96,8 @@ def uninstall():
     _exchange(PathFinder, StockPathFinder)
     for name, method in _Active.replaced.items():
         setattr(StockPathFinder, name, method)
-    _Active.register, _Active.replaced = None, {}
+    _Active.register, _Active.replaced, _Active.freshness = None, {}, "checked"
+    finder.set_freshness(resolver, "checked")
     finder.serve(resolver, PathFinder, StockPathFinder)
     finder.return_listings()
 

@@ -8,7 +8,7 @@ import _frozen_importlib_external as external
 import sys
 
 from fastimport import loader
-from fastimport.importlib_frames import as_importlib
+from fastimport.importlib_frames import as_importlib, from_frame_of
 
 StockPathFinder = external.PathFinder
 NamespacePath = getattr(external, "NamespacePath", None) or external._NamespacePath
@@ -114,6 +114,7 @@ def methods_for(resolver):
     search = resolver.search
     interpreter, make_spec, namespace_path = sys, ModuleSpec, NamespacePath
     stock_get_spec, stock_invalidate_caches = _stock_get_spec, _stock_invalidate_caches
+    from_frame, get_spec_code = from_frame_of, _stock_get_spec.__code__
 
     @as_importlib
     def find_spec(cls, fullname, path=None, target=None):
@@ -124,7 +125,10 @@ def methods_for(resolver):
         """
         found = search(cls, fullname, path, 0, None)
         if type(found) is tuple:
-            found = ask_others(cls, fullname, path, target, *found)
+            try:
+                found = ask_others(cls, fullname, path, target, *found)
+            except BaseException as error:  # show the frames that importlib would show: this one, then its _get_spec
+                raise error.with_traceback(from_frame(error.__traceback__, get_spec_code))
             if type(found) is list:
                 if not found:
                     return None

@@ -36,6 +36,13 @@ def is_ignored():
     return bool(sys.flags.ignore_environment)
 
 
+def variables():
+    """Those of our variables that are set, by name, whether they are ignored or not."""
+    import os
+
+    return {name: os.environ[name] for name in VARIABLES if name in os.environ}
+
+
 def read_environment():
     """The `Settings` of this process."""
     if is_ignored():

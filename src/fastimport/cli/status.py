@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import sys
 from typing import Any
 
@@ -60,7 +59,7 @@ def _cython_version() -> str | None:
 def _environment() -> dict[str, Any]:
     return {
         "ignored": settings.is_ignored(),
-        "variables": {name: os.environ[name] for name in settings.VARIABLES if name in os.environ},
+        "variables": settings.variables(),
         "problems": settings.read_environment().problems,
     }
 
