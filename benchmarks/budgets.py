@@ -95,7 +95,8 @@ def compare_finders(level: str, entries: list[str], name: str, path: list[str] |
     """
     wanted = search_paths.expected(entries, name, path)
     with search_paths.active(level, entries) as finder:
-        assert search_paths.answer(finder, name, path) == wanted, f"{name}: the answers differ"
+        found = search_paths.answer(finder, name, path)
+        assert found == wanted, f"{name}: the answers differ: {found} and {wanted}"
         stock = find(importlib.machinery.PathFinder.find_spec, name, path, entries)
         return interleaved(stock, find(finder.find_spec, name, path, entries), pairs)
 

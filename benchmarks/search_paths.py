@@ -80,7 +80,9 @@ def answer(finder: type[importlib.machinery.PathFinder], name: str, path: list[s
         return None
     locations = spec.submodule_search_locations
     listed = None if locations is None else list(locations)
-    return spec.name, spec.origin, spec.cached, spec.has_location, listed, type(spec.loader), vars(spec.loader)
+    # The name of the loader's class: the quicker source loader is a subclass of importlib's, of the same name.
+    loader = type(spec.loader).__qualname__, vars(spec.loader)
+    return spec.name, spec.origin, spec.cached, spec.has_location, listed, *loader
 
 
 def expected(entries: list[str], name: str, path: list[str] | None = None) -> object:
