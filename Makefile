@@ -15,7 +15,7 @@ export FASTIMPORT_BUILD
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 PYTEST := $(PY) -m pytest -p tests.plugins.installed
-SOURCES := pyproject.toml setup.py MANIFEST.in LICENSE README.md $(shell find src -type f -name '*.p*' -o -name '*.h')
+SOURCES := pyproject.toml setup.py MANIFEST.in LICENSE README.md $(shell find src -type f -name '*.p*' -o -name '*.[ch]')
 
 STUBBED := $(patsubst src/fastimport/%.pyi,fastimport.%,$(filter-out %/__init__.pyi,$(wildcard src/fastimport/*.pyi)))
 
@@ -65,7 +65,7 @@ debug: ## test a build with assertions and object counters
 clean: ## delete everything that was built, virtual environments too
 	rm -rf build dist .venv .venv-* .*_cache .hypothesis .benchmarks *.egg-info src/*.egg-info
 	find src tests benchmarks tools -name __pycache__ -prune -exec rm -rf {} +
-	find src \( -name '*.so' -o -name '*.pyd' -o -name '*.c' \) -delete
+	find src \( -name '*.so' -o -name '*.pyd' \) -delete
 
 $(PY):
 	$(PYTHON) -m venv $(VENV)

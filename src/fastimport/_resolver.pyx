@@ -103,8 +103,7 @@ cdef class Resolver:
     def set_freshness(self, str level not None, make_indexes=None):
         """Change the level to ``"checked"`` or ``"trusted"``; the latter is given the class of its indexes."""
         self.trusted = level == "trusted"
-        if self.trusted:
-            self.indexes = make_indexes(self.entry_table)
+        self.indexes = None if make_indexes is None else make_indexes(self.entry_table)
         self.invalidate()
 
     def invalidate(self):
@@ -170,7 +169,7 @@ cdef class Resolver:
     cdef object walk(self, dict importers, path, str fullname, str tail, Py_ssize_t index, list portions):
         cdef Py_ssize_t turn = 0
         candidates = None
-        if self.trusted and len(path) >= INDEX_FROM:
+        if self.trusted and self.indexes is not None and len(path) >= INDEX_FROM:
             candidates = self.indexes.candidates(path, importers, tail)
         while True:
             if candidates is not None:
@@ -260,7 +259,10 @@ cdef class Resolver:
         return finder
 
     cdef object current_table(self, finder, fi_stamp *stamp):
-        """The table of a FileFinder as fresh as the level asks, or None. `stamp`: the directory's if just taken, else mtime_ns -1."""
+        """The table of a FileFinder as fresh as the level asks; None or an exception as `scan` gives them.
+
+        `stamp` is the directory's, if it was taken just now; its mtime_ns is -1 if not.
+        """
         cdef Table table
         cdef double remembered
         cdef const char *name

@@ -65,12 +65,13 @@ def serve(resolver, *classes):
 
 def set_freshness(resolver, level):
     """Change the level of `resolver`: ``"checked"`` or ``"trusted"``."""
+    make_indexes = None
     if level == "trusted":
-        from fastimport._index import Indexes
-
-        resolver.set_freshness(level, Indexes)
-    else:
-        resolver.set_freshness(level)
+        try:
+            from fastimport._index import Indexes as make_indexes
+        except ImportError as error:  # without it long paths cost what short ones do, entry by entry
+            resolver.refuse(f"compiled module: {error}")
+    resolver.set_freshness(level, make_indexes)
 
 
 def return_listings():

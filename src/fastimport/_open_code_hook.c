@@ -1,0 +1,10 @@
+/* Whether an embedding program has installed an open_code hook (PEP 578): then code may only be read through io.open_code. CPython
+   offers no public way to ask, so this file, and no other, is compiled with the interpreter's internal headers. */
+#define Py_BUILD_CORE 1
+#include <Python.h>
+#include <internal/pycore_runtime.h>
+
+#if defined(__GNUC__)
+__attribute__((visibility("hidden")))
+#endif
+int fb_open_code_is_hooked(void) { return _PyRuntime.open_code_hook != NULL; }
