@@ -169,7 +169,7 @@ def _business() -> list[str]:
     processors = os.cpu_count() or 1
     if load <= processors:
         return []
-    return [f"the machine had other work to do (load {load:.1f} on {processors} processors): times spread widely"]
+    return [f"the machine had other work to do (a load above {processors} on {processors} processors): times spread widely"]
 
 
 def _cache_state(cold_files: Sequence[str]) -> str:
