@@ -120,15 +120,14 @@ cdef class BytecodeReader:
         cdef Py_ssize_t size = 0, path_size
         cdef const char *source_path = fi_ascii(path, &path_size)
         cdef char *data = NULL
-        cdef object name
         with nogil:
             if fb_source_stamp(source_path, &mtime, &source_size) == 0:
                 file = fb_open(bytecode_path)
         if file < 0:
             return None
         try:
-            name = PyUnicode_DecodeFSDefaultAndSize(bytecode_path, strlen(bytecode_path))
-            PySys_Audit("open", "Osi", <PyObject *>name, <const char *>b"rb", <int>FB_OPEN_FLAGS)
+            if not may_open(PyUnicode_DecodeFSDefaultAndSize(bytecode_path, strlen(bytecode_path))):
+                return None
             with nogil:
                 data = fb_read_all(file, &size)
         finally:
@@ -157,3 +156,12 @@ cdef class BytecodeReader:
             return None
         self.fix_filename(code, path)
         return code
+
+
+cdef bint may_open(str path) except -1:
+    """Raise the audit event of ``io.open_code``. After a veto importlib opens the file, and the hook can tell it so."""
+    try:
+        PySys_Audit("open", "Osi", <PyObject *>path, <const char *>b"rb", <int>FB_OPEN_FLAGS)
+    except Exception:
+        return False
+    return True
