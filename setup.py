@@ -48,6 +48,8 @@ else:
     flags = ["-fvisibility=hidden", *(["-O0", "-g", "-UNDEBUG"] if debug else ["-O2", "-g0"])]
 
 macros = [("FASTIMPORT_DEBUG", str(int(debug)))]
+if not debug:
+    macros.append(("CYTHON_WITHOUT_ASSERTIONS", "1"))
 if trace:
     # From 3.13 on Cython then reports lines to sys.monitoring, before that to the trace function.
     macros.append(("CYTHON_TRACE", "1"))

@@ -19,6 +19,8 @@ cdef extern from "_platform.h":
     int fi_watch(object dictionary) except -1
     void fi_unwatch(int watcher, object dictionary) noexcept
     unsigned long long fi_dict_changes(object dictionary) noexcept
+    void fi_count(long change) noexcept
+    long fi_counted() noexcept
     object fi_new(object cls, object no_arguments)
     unsigned int fi_type_tag(object cls) noexcept
     const char *fi_ascii(object text, Py_ssize_t *length) noexcept

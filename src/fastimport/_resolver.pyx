@@ -437,6 +437,7 @@ cdef class Resolver:
         if self.source_loader_pin is not None and loader_class is (<Pin>self.source_loader_pin).cls:
             if (<Pin>self.source_loader_pin).holds():
                 loader_class = self.source_loader
+        assert origin.startswith("/")
         loader = fi_new(loader_class, ())
         loader.name = fullname
         loader.path = origin

@@ -51,6 +51,12 @@ cdef class Table:
     first dot to a mask of kinds (bit 0: as it is, bit n: with suffix n), the upper half to those known to be of the right type.
     """
 
+    def __cinit__(self):
+        fi_count(1)
+
+    def __dealloc__(self):
+        fi_count(-1)
+
     def __init__(self, str path not None, Kinds kinds not None, listing=()):
         self.path = path
         self.prefix = path.rstrip("/") + "/"
@@ -95,6 +101,7 @@ cdef class Table:
                 mask = fi_get(self.names, name, 0) | (1 << kind) | (<int>record[1] << (kind + BELIEVED))
                 self.names[name] = shared.setdefault(mask, mask)
             record += length + 3
+        assert record == end
         return 0
 
     cdef bint is_unchanged(self, const fi_stamp *now) noexcept:
@@ -181,3 +188,8 @@ cdef object audit_listing(str path):
         veto.__traceback__ = veto.__traceback__.tb_next
         return veto
     return None
+
+
+def live_tables():
+    """How many tables are alive, in a debug build; -1 in others."""
+    return fi_counted()
