@@ -5,6 +5,8 @@ Loaded when one of them is first used; the finder does not need it.
 
 import sys
 
+interpreter = sys.__dict__
+
 from fastimport._platform cimport *
 
 
@@ -40,9 +42,9 @@ def resolve_name(name, package):
     `name` may have leading dots, which count from `package`; without any it is returned as it is.
     Raises `ImportError` if `package` is empty or the dots lead beyond the top-level package.
     """
+    if type(name) is str and (not name or (<str>name)[0] != c'.'):
+        return name
     if type(name) is str and type(package) is str and package:
-        if not name or (<str>name)[0] != c'.':
-            return name
         resolved = absolute_name(name, package)
         if resolved is not None:
             return resolved
@@ -74,7 +76,7 @@ cdef object ready_module(str name):
     It decides when the name is missing, is blocked by None, or belongs to a module that is still being initialised, perhaps by
     another thread.
     """
-    modules = fi_get(sys.__dict__, "modules", None)
+    modules = fi_get(interpreter, "modules", None)
     if type(modules) is not dict:
         return None
     module = fi_get(modules, name, None)

@@ -216,6 +216,27 @@ static inline int fi_same_items(PyObject *sequence, PyObject *known) {
         && memcmp(((PyListObject *)sequence)->ob_item, ((PyTupleObject *)known)->ob_item, (size_t)count * sizeof(PyObject *)) == 0;
 }
 
+/* Whether a list of (suffix, loader) pairs consists of the very objects of a tuple of pairs. */
+static inline int fi_same_pairs(PyObject *list, PyObject *known) {
+    Py_ssize_t count = PyTuple_GET_SIZE(known);
+    int same = 0;
+#ifdef Py_GIL_DISABLED
+    Py_BEGIN_CRITICAL_SECTION(list);
+#endif
+    if (PyList_GET_SIZE(list) == count) {
+        same = 1;
+        for (Py_ssize_t i = 0; same && i < count; i++) {
+            PyObject *pair = PyList_GET_ITEM(list, i), *other = PyTuple_GET_ITEM(known, i);
+            same = pair == other || (PyTuple_CheckExact(pair) && PyTuple_GET_SIZE(pair) == 2
+                && PyTuple_GET_ITEM(pair, 0) == PyTuple_GET_ITEM(other, 0) && PyTuple_GET_ITEM(pair, 1) == PyTuple_GET_ITEM(other, 1));
+        }
+    }
+#ifdef Py_GIL_DISABLED
+    Py_END_CRITICAL_SECTION();
+#endif
+    return same;
+}
+
 /* How often values of a watched dictionary were exchanged or removed. Up to 3.11 by its version, which counts additions as well;
    from 3.12 by PEP 699's watchers, whose callback knows no more than the event, so the count is one for the process: others'
    changes are taken for ours, never the reverse. */

@@ -266,18 +266,17 @@ cdef class Resolver:
         cdef Table table
         cdef double remembered
         cdef const char *name
+        cdef bint has_changed
         if type(finder) is not self.file_finder:
             return None
         state = PyObject_GenericGetDict(finder, NULL)
         if len(<dict>state) != self.finder_fields:
             return None
+        found = self.known_table(<dict>state)
         mtime = fi_get(state, "_path_mtime", None)
-        if type(mtime) is not float and type(mtime) is not int:
+        if found is None or (type(mtime) is not float and type(mtime) is not int):
             return None
         remembered = mtime
-        found = self.known_table(<dict>state)
-        if found is None:
-            return None
         table = <Table>found
         if self.trusted and table.epoch == self.epoch and remembered != -1:
             return table
@@ -286,12 +285,15 @@ cdef class Resolver:
             with nogil:
                 fi_stat_dir(name, stamp)
             self.stat_calls += 1
-        if (not table.is_unchanged(stamp)) if self.trusted else stamp.mtime != remembered:
+        if self.trusted:
+            has_changed = not table.is_unchanged(stamp)
+        else:
+            has_changed = stamp.mtime != remembered
+        if has_changed:
             found = self.scan(table.path, table.encoded, table.kinds, stamp)
             if type(found) is not Table:
                 return found
             table = <Table>found
-        if table is not fi_get(state, "_path_cache", None):
             state["_path_cache"] = table
         if stamp.mtime != remembered:
             state["_path_mtime"] = -1 if stamp.mtime == -1 and stamp.mtime_ns == 0 else stamp.mtime
@@ -317,11 +319,13 @@ cdef class Resolver:
         kinds = self.kinds_of(<list>loaders)
         if kinds is None:
             return None
-        if self.trusted:
-            table = fi_get(self.tables, path, None)
-            if table is not None and table.epoch == self.epoch and table.kinds is kinds:
-                return table
-        return Table(path, kinds, listing)
+        table = fi_get(self.tables, path, None) if self.trusted else None
+        if table is not None and table.epoch == self.epoch and table.kinds is kinds:
+            state["_path_mtime"] = table.stamp.mtime
+        else:
+            table = Table(path, kinds, listing)
+        state["_path_cache"] = table
+        return table
 
     cdef object kinds_of(self, list loaders):
         if (<Kinds>self.last_kinds).describes(loaders):

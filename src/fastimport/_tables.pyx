@@ -31,16 +31,7 @@ cdef class Kinds:
 
     cdef bint describes(self, list loaders):
         """By identity: the pairs of all stock finders come from one place, and a changed list must be noticed."""
-        if len(loaders) != self.count:
-            return False
-        for index in range(self.count):
-            pair = fi_item(loaders, index, None)
-            known = <tuple>self.pairs[index]
-            if type(pair) is not tuple or len(<tuple>pair) != 2:
-                return False
-            if (<tuple>pair)[0] is not (<tuple>known)[0] or (<tuple>pair)[1] is not (<tuple>known)[1]:
-                return False
-        return True
+        return fi_same_pairs(loaders, self.pairs)
 
 
 @cython.final
