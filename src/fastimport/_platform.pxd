@@ -40,6 +40,7 @@ cdef extern from "_platform.h" nogil:
     int fi_is_file(const char *path) noexcept
     int fi_is_dir(const char *path) noexcept
     void *fi_open_dir(const char *path) noexcept
+    int fi_stat_open_dir(void *directory, fi_stamp *stamp) noexcept
     void fi_close_dir(void *directory) noexcept
     int fi_getcwd(char *buffer, size_t size) noexcept
     int fi_read_dir(void *directory, const char **suffixes, int count, int resolve, fi_listing *names) noexcept

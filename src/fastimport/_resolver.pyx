@@ -245,11 +245,15 @@ cdef class Resolver:
             hook = (<tuple>expected)[index]
             if fi_item(hooks, index, None) is not hook or (hook in self.pins and not (<Pin>self.pins[hook]).holds()):
                 return None
-        with nogil:
-            is_directory = fi_stat_dir(path, stamp)
-        self.stat_calls += 1
-        if is_directory != 1:
-            return None
+        known = fi_get(self.tables, entry, None) if self.trusted else None
+        if known is not None and (<Table>known).epoch == self.epoch and (<Table>known).stamp.mtime_ns:
+            stamp[0] = (<Table>known).stamp
+        else:
+            with nogil:
+                is_directory = fi_stat_dir(path, stamp)
+            self.stat_calls += 1
+            if is_directory != 1:
+                return None
         finder = fi_new(self.file_finder, ())
         finder._loaders = [(suffix, loader) for loader, suffixes in details for suffix in suffixes]
         finder.path = entry
@@ -339,7 +343,7 @@ cdef class Resolver:
             return None
         return self.last_kinds
 
-    cdef object scan(self, str path, bytes encoded, Kinds kinds, const fi_stamp *stamp):
+    cdef object scan(self, str path, bytes encoded, Kinds kinds, fi_stamp *stamp):
         """A new table of a directory; None where the error is importlib's to raise; or an audit hook's exception."""
         table = read_table(path, encoded, kinds, stamp, self.trusted)
         if type(table) is Table:
@@ -423,9 +427,11 @@ cdef class Resolver:
             table = <Table>found
             if table.epoch == self.epoch and table.kinds is kinds and "__init__" in table.names:
                 return table
-        with nogil:
-            fi_stat_dir(path, &stamp)
-        self.stat_calls += 1
+        stamp.mtime_ns = -1
+        if found is not None:
+            with nogil:
+                fi_stat_dir(path, &stamp)
+            self.stat_calls += 1
         if found is None or not table.is_unchanged(&stamp):
             found = self.scan(base, PyUnicode_EncodeFSDefault(base), kinds, &stamp)
             if type(found) is not Table:

@@ -32,7 +32,7 @@ cdef class Table:
     cdef bint is_unchanged(self, const fi_stamp *now) noexcept
 
 
-cdef object read_table(str path, bytes encoded, Kinds kinds, const fi_stamp *stamp, bint resolve)
+cdef object read_table(str path, bytes encoded, Kinds kinds, fi_stamp *stamp, bint resolve)
 
 
 cdef inline Py_ssize_t compose(char *buffer, size_t room, Table table, str tail) except -2:

@@ -10,6 +10,7 @@ from fastimport._platform cimport *
 
 cdef enum:
     TICK_NS = 10_000_000   # file systems stamp with the kernel's coarse clock: at most 4 ms (CONFIG_HZ=250), 10 ms at HZ=100
+    COARSE_TICK_NS = 2_000_000_000     # file systems that keep whole seconds, or every other one (FAT)
 
 
 @cython.final
@@ -134,11 +135,12 @@ cdef class Table:
         return f"Table({self.path!r}, {len(self)} names)"
 
 
-cdef object read_table(str path, bytes encoded, Kinds kinds, const fi_stamp *stamp, bint resolve):
+cdef object read_table(str path, bytes encoded, Kinds kinds, fi_stamp *stamp, bint resolve):
     """List a directory as ``FileFinder._fill_cache`` does: a table, None where the error is importlib's to raise, or the
     exception of an audit hook, which travels as a value so that compiled frames don't show in its traceback.
 
-    Opened before the audit event, so that an error that importlib will raise is audited once, by it.
+    Opened before the audit event, so that an error that importlib will raise is audited once, by it. `stamp` was taken before; if
+    its mtime_ns is -1, it is taken here, between opening and reading.
     """
     cdef fi_listing listing
     cdef const char *name = encoded
@@ -147,6 +149,9 @@ cdef object read_table(str path, bytes encoded, Kinds kinds, const fi_stamp *sta
     with nogil:
         directory = fi_open_dir(name)
         failure = errno
+        if stamp.mtime_ns == -1 and (directory == NULL or fi_stat_open_dir(directory, stamp) != 0):
+            memset(stamp, 0, sizeof(fi_stamp))
+            stamp.mtime = -1
     if directory == NULL and failure not in (ENOENT, EACCES, EPERM, ENOTDIR):
         return None
     memset(&listing, 0, sizeof(listing))
@@ -167,8 +172,15 @@ cdef object read_table(str path, bytes encoded, Kinds kinds, const fi_stamp *sta
         if directory != NULL:
             fi_close_dir(directory)
     table.stamp = stamp[0]
-    table.racy = fi_now_ns() - max(stamp.mtime_ns, stamp.ctime_ns) < TICK_NS
+    table.racy = is_racy(stamp)
     return table
+
+
+cdef bint is_racy(const fi_stamp *stamp) noexcept:
+    """Whether a directory may change without its stamp showing it: so soon after its last change, by the clock of its stamps."""
+    cdef bint whole_seconds = stamp.mtime_ns % 1_000_000_000 == 0 and stamp.ctime_ns % 1_000_000_000 == 0
+    cdef long long tick = COARSE_TICK_NS if whole_seconds else TICK_NS
+    return fi_now_ns() - max(stamp.mtime_ns, stamp.ctime_ns) < tick
 
 
 cdef object audit_listing(str path):
