@@ -82,7 +82,10 @@ def clean_environment():
 
 def query(python, code, *flags):
     command = [str(python), *flags, "-c", code]
-    return subprocess.run(command, check=True, capture_output=True, text=True, env=clean_environment(), timeout=60).stdout
+    done = subprocess.run(command, capture_output=True, text=True, env=clean_environment(), timeout=60)
+    if done.returncode != 0:
+        raise SystemExit(f"{python} {' '.join(flags)}: exit status {done.returncode}\n{done.stderr}")
+    return done.stdout
 
 
 def make_farm(python, root):
