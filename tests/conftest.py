@@ -11,7 +11,8 @@ import pytest
 import support
 from support.state import preserved
 
-CHECKED = ("class", "meta_path", "in_place")
+INSTALLED = ("meta_path", "in_place")
+CHECKED = ("class", *INSTALLED)
 
 
 def pytest_addoption(parser):
@@ -27,6 +28,9 @@ def pytest_generate_tests(metafunc):
     if "candidate" in metafunc.fixturenames:
         stock = metafunc.config.getoption("--candidate") == "stock"
         metafunc.parametrize("candidate", ("stock",) if stock else CHECKED, indirect=True)
+    if "trusted" in metafunc.fixturenames:  # importlib has no such level: nothing to compare it with
+        stock = metafunc.config.getoption("--candidate") == "stock"
+        metafunc.parametrize("trusted", () if stock else INSTALLED, indirect=True)
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +48,7 @@ def no_settings(untouched_interpreter):
 
 
 @contextmanager
-def candidate_finder(kind):
+def candidate_finder(kind, **settings):
     """The finder under test: stock itself, our class, or whatever install() put in place."""
     if kind == "stock":
         yield machinery.PathFinder
@@ -54,7 +58,7 @@ def candidate_finder(kind):
     if kind == "class":
         yield fastimport.PathFinder
         return
-    fastimport.install(register=kind)
+    fastimport.install(register=kind, **settings)
     try:
         yield fastimport.PathFinder if kind == "meta_path" else machinery.PathFinder
     finally:
@@ -64,6 +68,12 @@ def candidate_finder(kind):
 @pytest.fixture
 def candidate(request):
     with candidate_finder(request.param) as finder:
+        yield finder
+
+
+@pytest.fixture
+def trusted(request):
+    with candidate_finder(request.param, freshness="trusted") as finder:
         yield finder
 
 

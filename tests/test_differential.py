@@ -7,8 +7,9 @@ of few steps; each step is the call that makes it.
 
 from hypothesis import HealthCheck, given, settings
 from support import Duel
+from support.duel import REMEMBERED
 from support.histories import histories
-from support.steps import play
+from support.steps import Chmod, SetTime, play
 
 LONG = settings(
     max_examples=300,
@@ -33,3 +34,15 @@ def test_checked_is_importlib_unobserved(candidate, history):
     for world in duel.worlds:
         world.looks_into_cache = False
     play(history, duel)
+
+
+def implied(step):
+    """Steps that the differences T11 and T12 of test_trusted are about."""
+    return step in [SetTime(d, -1) for d in "abc"] or (isinstance(step, Chmod) and step.mode == 0o644)
+
+
+@LONG
+@given(history=histories.map(lambda history: [step for step in history if not implied(step)]))
+def test_trusted_is_importlib_after_invalidation(trusted, history):
+    """With invalidate_caches() before each question there is nothing left to differ in."""
+    play(history, Duel(trusted, ignoring=REMEMBERED), invalidates=True)

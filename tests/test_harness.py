@@ -8,7 +8,7 @@ from importlib import machinery
 import pytest
 from hypothesis import Phase, find, settings
 from hypothesis.errors import NoSuchExample
-from support import STOCK, Duel, plant
+from support import STOCK, Duel, audit, plant
 from support.answers import describe_error
 from support.broken import BROKEN, SharedSpecs
 from support.histories import histories
@@ -115,6 +115,16 @@ def test_candidate_is_not_importlib_in_disguise(candidate, root, request):
     for name in ("m", "p", "m"):
         duel.ask(name)
     assert ours.stats().hits == before + 3
+
+
+def test_tracebacks_are_read_for_errors_only(candidate, root):
+    """The one kind of audit event that comparisons leave out does not occur in a find that succeeds."""
+    plant(root, {"m.py": "", "p": {"__init__.py": ""}, "ns": {}})
+    seen = []
+    with audit.observing(lambda event, arguments: seen.append(event)):
+        for name in ("m", "p", "ns", "absent"):
+            candidate.find_spec(name, [root])
+    assert "object.__getattr__" not in seen
 
 
 def test_state_is_put_back(root):

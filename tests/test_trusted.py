@@ -13,35 +13,13 @@ import sys
 from importlib import machinery
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 from support import Duel, Link, plant
-from support.histories import histories
+from support.duel import REMEMBERED
 from support.process import unprivileged
-from support.steps import Chmod, SetTime, play
-
-IGNORED = ("cache", "events")  # T10: what is remembered, and when a directory is listed
-
-
-def pytest_generate_tests(metafunc):
-    """No trusted level in importlib: with --candidate=stock there is nothing to compare."""
-    if "trusted" in metafunc.fixturenames:
-        stock = metafunc.config.getoption("--candidate") == "stock"
-        kinds = () if stock else ("meta_path", "in_place")
-        metafunc.parametrize("trusted", kinds, indirect=True, ids=str)
-
-
-@pytest.fixture
-def trusted(request):
-    import fastimport
-
-    fastimport.install(freshness="trusted", register=request.param)
-    yield fastimport.PathFinder if request.param == "meta_path" else machinery.PathFinder
-    fastimport.uninstall()
-
 
 @pytest.fixture
 def duel(trusted):
-    return Duel(trusted, ignoring=IGNORED)
+    return Duel(trusted, ignoring=REMEMBERED)
 
 
 @pytest.fixture
@@ -240,18 +218,9 @@ def test_e10_level_ends_with_uninstall(duel, trusted, root):
     assert after.ask("m").outcome == "absent"
 
 
-def implied(step):
-    """Steps that T11 and T12 are about."""
-    return step in [SetTime(d, -1) for d in "abc"] or (isinstance(step, Chmod) and step.mode == 0o644)
-
-
-@settings(
-    max_examples=300,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(history=histories.map(lambda history: [step for step in history if not implied(step)]))
-def test_trusted_is_importlib_after_invalidation(trusted, history):
-    """With invalidate_caches() before each question there is nothing left to differ in."""
-    play(history, Duel(trusted, ignoring=IGNORED), invalidates=True)
+def test_e11_package_whose_directory_cannot_be_listed(duel, public_root):
+    """E11 A listing that is refused says nothing: the package is found by stat, as importlib finds it."""
+    plant(public_root, {"p": {"__init__.py": ""}})
+    os.chmod(os.path.join(public_root, "p"), 0o311)
+    duel.set_path(public_root)
+    assert duel.ask("p", around=unprivileged).has_location

@@ -102,8 +102,6 @@ def describe_attribute(name, value):
     """Listings may be held in any object that iterates, and has a length, like importlib's set."""
     if name in ("_path_cache", "_relaxed_path_cache"):
         return [len(value), *sorted(value)]
-    if name == "_path_mtime" and value == -1:
-        return -1  # int or float: importlib only compares it
     return describe(value)
 
 

@@ -6,6 +6,8 @@ from support.answers import differences
 from support.oracle import STOCK
 from support.worlds import World
 
+REMEMBERED = ("cache", "events")  # T10: `trusted` remembers otherwise, and lists at other times
+
 
 class Duel:
     """The stock finder and a candidate, each in its own world over the same files."""
