@@ -129,11 +129,12 @@ cdef class Resolver:
         """Search `path` (None: ``sys.path``) from `index` on.
 
         A spec; None for absent; or ``(index, portions)``: the entry at `index` is not ours and the portions are those found so
-        far; ``(-1, portions)``: the search is over and they make up a namespace package; ``(-2, exception)``: to be raised.
+        far; ``(-1, portions)``: the search is over and they make up a namespace package; ``(-2, exception)``: to be raised;
+        ``(-3, [])``: the whole search is importlib's.
         """
         if self.reason is not None or type(fullname) is not str or not self.is_unpatched(cls):
             self.refuse(self.reason or "patched class or unusual name")
-            return index, portions or []
+            return (-3, []) if portions is None else (index, portions)
         if path is None:
             path = fi_get(self.sys_dict, "path", None)
         importers = fi_get(self.sys_dict, "path_importer_cache", None)
@@ -402,8 +403,9 @@ cdef class Resolver:
             if type(found) is not Table:
                 return NotImplemented if found is None else found
             inside = <Table>found
+            believed = inside.is_listed
             listed = fi_get(inside.names, "__init__", 0)
-            if not listed >> 1 & 0x7FFF:
+            if believed and not listed >> 1 & 0x7FFF:
                 return None
         for index in range(table.kinds.count):
             is_there = listed >> (index + 1 + BELIEVED) & 1

@@ -2,6 +2,7 @@ from fastimport._platform cimport *
 
 cdef enum:
     MAX_SUFFIXES = 15      # kinds fit the lower half of a 32-bit mask; importlib has four to six suffixes
+    MAX_SUFFIX_SIZE = 200  # bytes, with "/__init__": what path buffers keep free
     BELIEVED = 16          # shift from "listed" to "listed, and of the type that its name demands"
 
 
@@ -25,6 +26,7 @@ cdef class Table:
     cdef object as_set      # made when importlib's own code asks
     cdef fi_stamp stamp
     cdef bint racy
+    cdef bint is_listed     # False: the directory is not there, or not for us to list
     cdef readonly unsigned long long epoch
 
     cdef int add_name(self, str name) except -1

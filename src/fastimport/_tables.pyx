@@ -27,6 +27,8 @@ cdef class Kinds:
             if not suffix.startswith(".") or "\0" in suffix or "/" in suffix:
                 raise ValueError(f"suffix {suffix!r} does not start with a dot")
             self.encoded += [PyUnicode_EncodeFSDefault(suffix), PyUnicode_EncodeFSDefault("/__init__" + suffix)]
+            if len(<bytes>self.encoded[2 * index + 1]) > MAX_SUFFIX_SIZE:
+                raise ValueError(f"suffix {suffix[:20]!r}... is longer than {MAX_SUFFIX_SIZE} bytes")
             self.suffixes[index] = <bytes>self.encoded[2 * index]
             self.init_files[index] = <bytes>self.encoded[2 * index + 1]
 
@@ -57,7 +59,7 @@ cdef class Table:
         self.names = {}
         self.others = set()
         memset(&self.stamp, 0, sizeof(fi_stamp))
-        self.racy = True
+        self.racy = self.is_listed = True
         for name in listing:
             self.add_name(name)
 
@@ -171,6 +173,7 @@ cdef object read_table(str path, bytes encoded, Kinds kinds, fi_stamp *stamp, bi
         free(listing.data)
         if directory != NULL:
             fi_close_dir(directory)
+    table.is_listed = directory != NULL
     table.stamp = stamp[0]
     table.racy = is_racy(stamp)
     return table

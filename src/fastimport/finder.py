@@ -14,6 +14,7 @@ StockPathFinder = external.PathFinder
 NamespacePath = getattr(external, "NamespacePath", None) or external._NamespacePath
 ModuleSpec = external._bootstrap.ModuleSpec
 
+_stock_find_spec = StockPathFinder.__dict__["find_spec"].__func__
 _stock_get_spec = StockPathFinder.__dict__["_get_spec"].__func__
 _stock_invalidate_caches = StockPathFinder.invalidate_caches
 
@@ -114,7 +115,7 @@ def methods_for(resolver):
     """``find_spec``, ``_get_spec`` and ``invalidate_caches`` of a PathFinder that asks `resolver` first."""
     search = resolver.search
     interpreter, make_spec, namespace_path = sys, ModuleSpec, NamespacePath
-    stock_get_spec, stock_invalidate_caches = _stock_get_spec, _stock_invalidate_caches
+    stock_find_spec, stock_get_spec, stock_invalidate_caches = _stock_find_spec, _stock_get_spec, _stock_invalidate_caches
     from_frame, get_spec_code = from_frame_of, _stock_get_spec.__code__
 
     @as_importlib
@@ -127,6 +128,8 @@ def methods_for(resolver):
         found = search(cls, fullname, path, 0, None)
         if type(found) is tuple:
             try:
+                if found[0] == -3:
+                    return stock_find_spec(cls, fullname, path, target)
                 found = ask_others(cls, fullname, path, target, *found)
             except BaseException as error:  # show the frames that importlib would show: this one, then its _get_spec
                 raise error.with_traceback(from_frame(error.__traceback__, get_spec_code))
@@ -145,6 +148,8 @@ def methods_for(resolver):
             return stock_get_spec(cls, fullname, path, target)
         found = search(cls, fullname, path, 0, None)
         if type(found) is tuple:
+            if found[0] == -3:
+                return stock_get_spec(cls, fullname, path, target)
             found = ask_others(cls, fullname, path, target, *found)
         if found is None or type(found) is list:
             spec = make_spec(fullname, None)
@@ -159,7 +164,7 @@ def methods_for(resolver):
             path = interpreter.path
         if type(path) is namespace_path:
             path = path._recalculate()
-            found = search(cls, fullname, path, 0, None)
+            found = search(cls, fullname, path, 0, [])
             if type(found) is not tuple:
                 return found or []
             index, portions = found
