@@ -38,7 +38,7 @@ cdef class BytecodeReader:
     """Reads .pyc files for source loaders of one class."""
 
     cdef dict sys_dict, external_dict
-    cdef object loader_class, pin, fix_filename
+    cdef object loader_class, pin, fix_filename, cache_from_source
     cdef str optimization
     cdef bytes ending
     cdef object ending_tag
@@ -48,6 +48,7 @@ cdef class BytecodeReader:
         self.sys_dict = sys.__dict__
         self.external_dict = external.__dict__
         self.fix_filename = fix_filename
+        self.cache_from_source = external.cache_from_source
         level = sys.flags.optimize
         self.optimization = f".opt-{level}" if level else ""
 
@@ -90,6 +91,8 @@ cdef class BytecodeReader:
             return -1
         if fi_get(self.sys_dict, "pycache_prefix", None) is not None or not self.has_ending():
             return -1
+        if fi_get(self.external_dict, "cache_from_source", None) is not self.cache_from_source:     # typeguard, beartype, jaxtyping
+            return -1
         if size < 4 or text[0] != c'/' or memcmp(text + size - 3, b".py", 3) != 0 or <Py_ssize_t>strlen(text) != size:
             return -1
         slash = size - 4
@@ -106,6 +109,8 @@ cdef class BytecodeReader:
     cdef bint has_ending(self) except -1:
         """What follows the dot after the module's name: the cache tag can be changed by the program."""
         tag = fi_get(self.sys_dict, "implementation", None).cache_tag
+        if tag is None:
+            return False
         if tag is not self.ending_tag:
             if type(tag) is not str or not (<str>tag).isascii() or len(<str>tag) > 40 or "\0" in tag:
                 return False
@@ -114,7 +119,7 @@ cdef class BytecodeReader:
         return True
 
     cdef object read_valid(self, str path, const char *bytecode_path):
-        """Open before the audit event, so that a file that importlib has to look at is audited once, by it."""
+        """The code object in the file at `bytecode_path`, if it is valid for the source at `path`."""
         cdef unsigned int mtime = 0, source_size = 0
         cdef int file = -1
         cdef Py_ssize_t size = 0, path_size
@@ -123,45 +128,38 @@ cdef class BytecodeReader:
         with nogil:
             if fb_source_stamp(source_path, &mtime, &source_size) == 0:
                 file = fb_open(bytecode_path)
-        if file < 0:
-            return None
-        try:
-            if not may_open(PyUnicode_DecodeFSDefaultAndSize(bytecode_path, strlen(bytecode_path))):
-                return None
-            with nogil:
+            if file >= 0:
                 data = fb_read_all(file, &size)
-        finally:
-            with nogil:
                 fb_close(file)
         if data == NULL:
             return None
         try:
-            return self.unmarshal(data, size, mtime, source_size, path)
+            if not self.is_valid(data, size, mtime, source_size):
+                return None
+            return self.unmarshal(data, size, path, bytecode_path)
         finally:
             free(data)
 
-    cdef object unmarshal(self, const char *data, Py_ssize_t size, unsigned int mtime, unsigned int source_size, str path):
+    cdef bint is_valid(self, const char *data, Py_ssize_t size, unsigned int mtime, unsigned int source_size) except -1:
         magic = fi_get(self.external_dict, "MAGIC_NUMBER", None)
         if type(magic) is not bytes or len(<bytes>magic) != 4 or size < HEADER_SIZE:
-            return None
+            return False
         if memcmp(data, <const char *><bytes>magic, 4) != 0 or fb_uint32(data + 4) != 0:
-            return None
-        if fb_uint32(data + 8) != mtime or fb_uint32(data + 12) != source_size:
-            return None
+            return False
+        return fb_uint32(data + 8) == mtime and fb_uint32(data + 12) == source_size
+
+    cdef object unmarshal(self, const char *data, Py_ssize_t size, str path, const char *bytecode_path):
+        """The audit event comes after the reading, so that a file that importlib has to look at is audited once, by it.
+
+        What goes wrong here, a damaged file or a veto, goes wrong once more in importlib, which says what it means.
+        """
+        name = PyUnicode_DecodeFSDefaultAndSize(bytecode_path, strlen(bytecode_path))
         try:
+            PySys_Audit("open", "Osi", <PyObject *>name, <const char *>b"r", <int>FB_OPEN_FLAGS)
             code = PyMarshal_ReadObjectFromString(data + HEADER_SIZE, size - HEADER_SIZE)
-        except Exception:       # damaged: importlib reads it again and says so
+        except Exception:
             return None
         if not PyCode_Check(code):
             return None
         self.fix_filename(code, path)
         return code
-
-
-cdef bint may_open(str path) except -1:
-    """Raise the audit event of ``io.open_code``. After a veto importlib opens the file, and the hook can tell it so."""
-    try:
-        PySys_Audit("open", "Osi", <PyObject *>path, <const char *>b"rb", <int>FB_OPEN_FLAGS)
-    except Exception:
-        return False
-    return True

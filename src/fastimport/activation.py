@@ -2,10 +2,11 @@
 
 import sys
 
-from fastimport import finder, settings
+from fastimport import finder, loader, settings
+from fastimport.importlib_frames import is_importlibs
 from fastimport.finder import PathFinder, StockPathFinder, resolver
 
-_METHODS = ("find_spec", "_get_spec", "invalidate_caches")
+_INHERITED = object()
 
 
 class _Active:
@@ -13,7 +14,7 @@ class _Active:
 
     register = None
     freshness = "checked"
-    replaced = {}  # attributes of the stock class, by name
+    replaced = []  # what is to be put back, last first: (class of importlib, name, former value or _INHERITED, ours)
 
 
 def install(*, freshness="checked", snapshot=None, register="meta_path"):
@@ -74,13 +75,33 @@ def _obstacle():
 
 def _register(register):
     if register == "in_place":
-        _Active.replaced = {name: StockPathFinder.__dict__[name] for name in _METHODS}
         for name, method in finder.methods_for(resolver).items():
-            setattr(StockPathFinder, name, method)
+            _replace(StockPathFinder, name, method)
+        if finder.reader is not None and is_importlibs(loader.StockSourceFileLoader, loader.READING_METHODS):
+            for name, method in loader.reading_methods(finder.reader, loader.StockSourceLoader).items():
+                _replace(loader.StockSourceFileLoader, name, method)
+            finder.load_source_with(resolver, loader.StockSourceFileLoader)
     else:
         _exchange(StockPathFinder, PathFinder)
     finder.serve(resolver, PathFinder, StockPathFinder)
     _Active.register = register
+
+
+def _replace(cls, name, method):
+    _Active.replaced.append((cls, name, cls.__dict__.get(name, _INHERITED), method))
+    setattr(cls, name, method)
+
+
+def _put_back():
+    """Undo `_replace`, but for what somebody else has replaced since."""
+    while _Active.replaced:
+        cls, name, former, ours = _Active.replaced.pop()
+        if cls.__dict__.get(name) is not ours:
+            continue
+        if former is _INHERITED:
+            delattr(cls, name)
+        else:
+            setattr(cls, name, former)
 
 
 def _exchange(old, new):
@@ -94,9 +115,10 @@ def uninstall():
     if _Active.register is None:
         return
     _exchange(PathFinder, StockPathFinder)
-    for name, method in _Active.replaced.items():
-        setattr(StockPathFinder, name, method)
-    _Active.register, _Active.replaced, _Active.freshness = None, {}, "checked"
+    _put_back()
+    if finder.reader is not None:
+        finder.load_source_with(resolver, finder.SourceFileLoader)
+    _Active.register, _Active.freshness = None, "checked"
     finder.set_freshness(resolver, "checked")
     finder.serve(resolver, PathFinder, StockPathFinder)
     finder.return_listings()
@@ -105,7 +127,7 @@ def uninstall():
 def installed():
     """Whether imports go through fastimport now: also False when somebody has taken it off ``sys.meta_path``."""
     if _Active.register == "in_place":
-        return StockPathFinder.__dict__["find_spec"] is not _Active.replaced["find_spec"]
+        return any(cls is StockPathFinder and cls.__dict__.get(name) is ours for cls, name, _, ours in _Active.replaced)
     return _Active.register is not None and PathFinder in (sys.meta_path or ())
 
 

@@ -8,7 +8,7 @@ import _frozen_importlib_external as external
 import sys
 
 from fastimport import loader
-from fastimport.importlib_frames import as_importlib, from_frame_of
+from fastimport.importlib_frames import as_importlib, from_frame_of, is_importlibs
 
 StockPathFinder = external.PathFinder
 NamespacePath = getattr(external, "NamespacePath", None) or external._NamespacePath
@@ -52,11 +52,14 @@ def make_resolver():
     resolver = Resolver(external, ModuleSpec, NamespacePath, pins, len(_FINDER_FIELDS), loaders)
     if resolver.reason is None:
         resolver.reason = _unsupported()
-    reader = loader.make_reader()
-    if reader is not None:
-        pin = Pin(external.SourceFileLoader, *loader.READING_METHODS)
-        resolver.load_source_with(loader.make_loader_class(reader, pin), pin)
     return resolver
+
+
+def load_source_with(resolver, loader_class):
+    """Put `loader_class` into specs and let the bytecode reader serve it, as long as the stock class reads as it does now."""
+    pin = Pin(external.SourceFileLoader, *loader.READING_METHODS)
+    reader.serve(loader_class, Pin(loader_class, *loader.READING_METHODS))
+    resolver.load_source_with(loader_class, pin)
 
 
 def serve(resolver, *classes):
@@ -86,6 +89,8 @@ def _unsupported():
     """Why this interpreter is left to importlib, or None."""
     if tuple(vars(ModuleSpec("name", None))) != _SPEC_FIELDS or tuple(vars(external.FileFinder("/"))) != _FINDER_FIELDS:
         return "unknown layout of importlib's objects"
+    if not all(is_importlibs(cls, names) for cls, names in {**_PINS, StockPathFinder: _SEARCH_METHODS}.items()):
+        return "a class of importlib was patched before fastimport was imported"
     if sys.flags.verbose:
         return "verbose"  # importlib tells what it tries
     if sys.platform.startswith(external._CASE_INSENSITIVE_PLATFORMS) and external._relax_case():
@@ -211,6 +216,7 @@ def methods_for(resolver):
 
 
 resolver = make_resolver()
+reader = None
 
 
 class PathFinder(StockPathFinder):
@@ -225,3 +231,9 @@ class PathFinder(StockPathFinder):
 
 if resolver is not None:
     serve(resolver, PathFinder, StockPathFinder)
+    reader = loader.make_reader()
+    if reader is not None and not is_importlibs(external.SourceFileLoader, loader.READING_METHODS):
+        reader = None  # somebody reads sources in a way of his own
+    if reader is not None:
+        SourceFileLoader = loader.make_loader_class(reader)
+        load_source_with(resolver, SourceFileLoader)

@@ -2,7 +2,8 @@
 
 import _frozen_importlib_external as external
 
-_STOCK_CODE = external.PathFinder.find_spec.__func__.__code__
+_STOCK_CODE = external.spec_from_file_location.__code__
+_STOCK_FILES = (_STOCK_CODE.co_filename, external._bootstrap.ModuleSpec.__repr__.__code__.co_filename)
 
 
 def as_importlib(function):
@@ -19,6 +20,16 @@ def as_importlib(function):
     return made
 
 
+def is_importlibs(cls, names):
+    """Whether methods of one of importlib's classes are importlib's: tools may have replaced them before we came."""
+    for name in names:
+        method = next((base.__dict__[name] for base in cls.__mro__ if name in base.__dict__), None)
+        code = getattr(getattr(method, "__func__", method), "__code__", None)
+        if code is not None and code.co_filename not in _STOCK_FILES:
+            return False
+    return True
+
+
 def from_frame_of(traceback, code):
     """`traceback` from the first entry on that runs `code`; without its first entry, the caller's, if none does."""
     entry = traceback.tb_next
@@ -30,10 +41,11 @@ def from_frame_of(traceback, code):
 def _calling_line():
     """Four lines of find_spec have code before its call: the def, the test for None, ``sys.path``, and the call itself."""
     lines = []
-    for _, _, line in _STOCK_CODE.co_lines():
+    code = external.PathFinder.__dict__["find_spec"].__func__.__code__
+    for _, _, line in code.co_lines():
         if line is not None and line not in lines:
             lines.append(line)
-    return lines[3] if len(lines) > 3 else _STOCK_CODE.co_firstlineno
+    return lines[3] if len(lines) > 3 else code.co_firstlineno
 
 
 def _at_line(code, line):

@@ -4,55 +4,72 @@ import _frozen_importlib_external as external
 import _imp
 import sys
 
-from fastimport.importlib_frames import as_importlib
+from fastimport.importlib_frames import as_importlib, from_frame_of
 
+StockSourceLoader = external.SourceLoader
 StockSourceFileLoader = external.SourceFileLoader
 
 READING_METHODS = (
     "get_code", "get_filename", "path_stats", "get_data", "source_to_code", "_cache_bytecode", "set_data", "create_module",
+    "__getattribute__",
 )  # fmt: skip
 _SETS_CACHED = sys.version_info < (3, 15)  # later modules have no __cached__, and nobody reads the spec's at creation
 
 
-def make_loader_class(reader, pin):
-    """A `SourceFileLoader` that lets `reader`, a `BytecodeReader`, try before importlib's ``get_code``.
-
-    `pin` tells whether the stock class still reads as it did.
-    """
+def reading_methods(reader, base):
+    """``get_code`` and ``create_module`` of a source loader that lets `reader` try first, and then has `base` do it."""
     read, cached_path = reader.read, reader.cached_path
-    stock_get_code = StockSourceFileLoader.get_code
-    sets_cached = _SETS_CACHED
+    stock_get_code = external.SourceLoader.get_code.__code__
+    from_frame, sets_cached = from_frame_of, _SETS_CACHED
+    spec_class = external._bootstrap.ModuleSpec
+
+    @as_importlib
+    def get_code(self, fullname):
+        """The module's code object. Mirrors `importlib.abc.InspectLoader.get_code` with its results and errors."""
+        code = read(self, fullname)
+        if code is None:
+            try:
+                code = base.get_code(self, fullname)  # looked up now: it may have been replaced
+            except BaseException as error:  # show one frame called get_code, as importlib would
+                raise error.with_traceback(from_frame(error.__traceback__, stock_get_code).tb_next)
+        return code
+
+    @as_importlib
+    def create_module(self, spec):
+        """Use default semantics for module creation, which reads ``spec.cached`` next: have it ready."""
+        if sets_cached and type(spec) is spec_class and spec._cached is None and spec._set_fileattr and spec.origin is self.path:
+            spec._cached = cached_path(spec.origin)
+
+    return {"get_code": get_code, "create_module": create_module}
+
+
+def make_loader_class(reader):
+    """A `SourceFileLoader` that lets `reader`, a `BytecodeReader`, try before importlib's ``get_code``."""
+    stock = StockSourceFileLoader
 
     class SourceFileLoader(StockSourceFileLoader):
         """`importlib.machinery.SourceFileLoader`, quicker where the bytecode is there and valid."""
 
-        @as_importlib
-        def get_code(self, fullname):
-            """The module's code object. Mirrors `importlib.abc.InspectLoader.get_code` with its results and errors."""
-            code = read(self, fullname)
-            return stock_get_code(self, fullname) if code is None else code
-
-        @as_importlib
-        def create_module(self, spec):
-            """Use default semantics for module creation, which reads ``spec.cached`` next: have it ready."""
-            if sets_cached and spec._cached is None and spec.origin is self.path:
-                spec._cached = cached_path(spec.origin)
+        locals().update(reading_methods(reader, StockSourceFileLoader))
 
         def __eq__(self, other):
             """Equal to a stock loader of the same file."""
-            return type(other) in (SourceFileLoader, StockSourceFileLoader) and self.__dict__ == other.__dict__
+            if type(self) is SourceFileLoader and type(other) is stock:
+                return self.__dict__ == other.__dict__
+            return stock.__eq__(self, other)
 
         __hash__ = StockSourceFileLoader.__hash__
 
         def __reduce_ex__(self, protocol):
             """Pickled and copied as a stock loader: the reader may not have fastimport."""
-            stock = StockSourceFileLoader(self.name, self.path)
-            stock.__dict__.update(self.__dict__)
-            return stock.__reduce_ex__(protocol)
+            if type(self) is not SourceFileLoader:
+                return super().__reduce_ex__(protocol)
+            loader = stock.__new__(stock)
+            loader.__dict__.update(self.__dict__)
+            return loader.__reduce_ex__(0)  # later protocols demand that the class be the object's own
 
     SourceFileLoader.__module__ = StockSourceFileLoader.__module__
     SourceFileLoader.__qualname__ = StockSourceFileLoader.__qualname__
-    reader.serve(SourceFileLoader, pin)
     return SourceFileLoader
 
 
