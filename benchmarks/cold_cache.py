@@ -1,0 +1,74 @@
+"""Start-up from the disk that is there, with nothing of the program in the page cache.
+
+    python benchmarks/cold_cache.py                   # files dropped with posix_fadvise, by any user
+    python benchmarks/cold_cache.py --drop-caches     # the kernel's caches dropped: root, and felt by the whole machine
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+import applications
+import conditions
+
+from fastimport.startup.bench import launcher, measure, plan, report, session
+from fastimport.startup.bench.statistics import paired_ratio
+
+DROP_CACHES = Path("/proc/sys/vm/drop_caches")
+SEED = 1
+
+
+def evicted(program: launcher.Program, variants: Sequence[launcher.Variant], pairs: int) -> str:
+    """Return the report of ``fastimport bench --cold``."""
+    how = plan.Plan(pairs=pairs, warmups=1)
+    return report.text(session.compare(program, variants, how, session.Options(cold=True, counts=False)))
+
+
+def dropped(program: launcher.Program, variants: Sequence[launcher.Variant], pairs: int) -> str:
+    """Return a table of runs before each of which pages, directory entries and inodes were dropped.
+
+    Raises `AssertionError` if a side imported something else.
+    """
+    comparison = session.compare(program, variants, plan.Plan(pairs=1, warmups=0), session.Options(counts=False))
+    assert comparison.is_identical, comparison.sides
+    by_name = {variant.name: variant for variant in variants}
+    seconds: dict[str, list[float]] = {name: [] for name in by_name}
+    for _, order in zip(range(pairs), plan.rounds(list(by_name), SEED)):
+        for name in order:
+            os.sync()
+            DROP_CACHES.write_text("3")
+            run = measure.run_once(launcher.command(program, by_name[name]), launcher.environment(by_name[name]))
+            seconds[name].append(run.seconds)
+    stock = seconds[variants[0].name]
+    lines = [
+        (name, report.milliseconds(median(each)), "1" if each is stock else report.ratio(paired_ratio(stock, each)))
+        for name, each in seconds.items()
+    ]
+    told = {**conditions.of_this_machine(), "page cache": f"{DROP_CACHES} before each run", "rounds": f"{pairs}, seed {SEED}"}
+    return "\n".join([report.table([("level", "time", "ratio (95 %)"), *lines]), "", *map(": ".join, told.items())])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--application", default=applications.DJANGO_ADMIN.name)
+    parser.add_argument("--drop-caches", action="store_true")
+    parser.add_argument("--pairs", type=int, default=10, metavar="N")
+    arguments = parser.parse_args()
+    chosen = {each.name: each for each in applications.ALL}[arguments.application]
+    if absent := applications.missing(chosen):
+        print(f"{chosen.name}: not installed here: {', '.join(absent)}", file=sys.stderr)
+        return 2
+    if arguments.drop_caches and not os.access(DROP_CACHES, os.W_OK):
+        print(f"{DROP_CACHES} can't be written: it takes Linux and root", file=sys.stderr)
+        return 2
+    variants = [launcher.STOCK, *map(launcher.variant_for_level, launcher.LEVELS)]
+    told = (dropped if arguments.drop_caches else evicted)(launcher.Program("code", chosen.code), variants, arguments.pairs)
+    print(f"{chosen.name}\n\n{told}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,260 @@
+"""Start-up on slow file systems: stock importlib and each level of fastimport, answers compared, operations counted.
+
+    python benchmarks/slow_file_systems.py [--json FILE] [--levels LIST] [--only CASE ...] [--pairs N]
+
+The file system is FUSE with a set latency for each operation, counted by itself (slow/delayfs.c); where FUSE can't be
+had, a preloaded library delays the calls instead (slow/delay.c).  The table says which.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+import applications
+import conditions
+import slow_interpreter
+from applications import DJANGO_ADMIN, PANDAS, Application
+from slow_interpreter import SlowInterpreter, Slowness
+
+from fastimport.startup.bench import identity, launcher, measure, plan, report
+from fastimport.startup.bench.statistics import Estimate, paired_ratio
+
+PROCESSES = 32
+HEADINGS = ("case", "level", "modules", "identical", "operations", "of stock", "x latency", "time", "of stock (95 %)")
+
+
+class Case(NamedTuple):
+    """One row for each level: `remounts` gives each run a file system that was just mounted, so with cold caches."""
+
+    name: str
+    application: Application
+    slowness: Slowness
+    pairs: int
+    processes: int = 1
+    remounts: bool = False
+
+    def __str__(self) -> str:
+        kind = {"remember": f", remembers {self.slowness.remember:g} s", "cold": ", cold"}.get(self.name, "")
+        crowd = f", {self.processes} processes, {self.slowness.servers} served at once" if self.processes > 1 else ""
+        return f"{self.application.name}, {self.slowness.latency * 1e3:g} ms{kind}{crowd}"
+
+
+CASES = (
+    Case("latency", DJANGO_ADMIN, Slowness(0), 7),
+    Case("latency", DJANGO_ADMIN, Slowness(0.0001), 7),
+    Case("latency", DJANGO_ADMIN, Slowness(0.001), 7),
+    Case("latency", DJANGO_ADMIN, Slowness(0.005), 2),
+    Case("latency", PANDAS, Slowness(0.0001), 7),
+    Case("latency", PANDAS, Slowness(0.001), 3),
+    Case("remember", DJANGO_ADMIN, Slowness(0.001, remember=3), 3),
+    Case("cold", DJANGO_ADMIN, Slowness(0.001), 3, remounts=True),
+    Case("processes", DJANGO_ADMIN, Slowness(0.005), 2, PROCESSES),
+    Case("processes", DJANGO_ADMIN, Slowness(0.001, servers=8), 2, PROCESSES),
+)
+NAMES = tuple(dict.fromkeys(case.name for case in CASES))
+BEYOND_THE_LIBRARY = ("remember", "cold")
+
+Timing = tuple[float, dict[str, int]]
+Slow = Callable[[Slowness], AbstractContextManager[SlowInterpreter]]
+
+
+class Side(NamedTuple):
+    """One level's results; `operations` has the counts of each timed run."""
+
+    name: str
+    modules: int
+    differences: list[str]
+    outside: int
+    seconds: list[float]
+    operations: list[dict[str, int]]
+    estimate: Estimate | None
+
+    @property
+    def total(self) -> int:
+        return round(median(sum(each.values()) for each in self.operations))
+
+
+def measured(case: Case, variants: Sequence[launcher.Variant], slow: Slow, pairs: int) -> list[Side]:
+    """Run *case* with each of *variants*, the first of which is stock.
+
+    Raises `measure.ProgramFailed` if the application fails.
+    """
+    program = launcher.Program("code", case.application.code)
+    # Bytecode has to be there already: the file system is read-only.
+    measure.run_once(launcher.command(program, launcher.STOCK), launcher.environment(launcher.STOCK))
+    with slow(case.slowness) as interpreter:
+        accounts = [_account(interpreter, program, variant) for variant in variants]
+        if not case.remounts:
+            timings = _timed(case, program, variants, lambda: _same(interpreter), pairs)
+    if case.remounts:
+        timings = _timed(case, program, variants, lambda: slow(case.slowness), pairs)
+    return [
+        _side(variant.name, (accounts[0], account), (timings[variants[0].name], timings[variant.name]), interpreter.root)
+        for variant, account in zip(variants, accounts, strict=True)
+    ]
+
+
+@contextmanager
+def _same(interpreter: SlowInterpreter) -> Iterator[SlowInterpreter]:
+    yield interpreter
+
+
+def _command(
+    interpreter: SlowInterpreter, program: launcher.Program, variant: launcher.Variant, record_to: str | None = None
+) -> tuple[list[str], dict[str, str]]:
+    _, *arguments = launcher.command(program, variant, record_to)
+    return [interpreter.python, *arguments], launcher.environment(variant) | interpreter.variables
+
+
+def _account(interpreter: SlowInterpreter, program: launcher.Program, variant: launcher.Variant) -> identity.Account:
+    """What `identity.record` writes down, by another interpreter than this one."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, "account.json")
+        measure.run_once(*_command(interpreter, program, variant, path))
+        raw = json.loads(Path(path).read_text(encoding="utf-8"))
+    setup = frozenset(raw["setup"])
+    return identity.Account(raw["active"], raw["modules"], setup, (), 0, len(raw["path"]), raw["peak_bytes"])
+
+
+def _timed(
+    case: Case,
+    program: launcher.Program,
+    variants: Sequence[launcher.Variant],
+    interpreters: Callable[[], AbstractContextManager[SlowInterpreter]],
+    pairs: int,
+) -> dict[str, list[Timing]]:
+    by_name = {variant.name: variant for variant in variants}
+    timings: dict[str, list[Timing]] = {name: [] for name in by_name}
+    rounds = plan.rounds(list(by_name), seed=1)
+    for _ in range(pairs):
+        for name in next(rounds):
+            with interpreters() as interpreter:
+                command, environment = _command(interpreter, program, by_name[name])
+                interpreter.counts.reset()
+                seconds = _run(command, environment, case.processes)
+                timings[name].append((seconds, interpreter.counts.read()))
+    return timings
+
+
+def _run(command: Sequence[str], environment: dict[str, str], processes: int) -> float:
+    """Return the seconds until all of so many copies of *command* have ended."""
+    if processes == 1:
+        return measure.run_once(command, environment).seconds
+    started = time.perf_counter()
+    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+    running = [subprocess.Popen(command, env=environment, **quiet) for _ in range(processes)]
+    statuses = [process.wait() for process in running]
+    if any(statuses):
+        raise measure.ProgramFailed("one of the processes failed; its messages are above")
+    return time.perf_counter() - started
+
+
+def _side(name: str, accounts: Sequence[identity.Account], timings: Sequence[Sequence[Timing]], root: str) -> Side:
+    differences = identity.differences(*accounts)
+    if name in launcher.LEVELS and not accounts[1].active:
+        differences.append("fastimport was not active when the program ended")
+    (stock, _), (seconds, operations) = (zip(*each, strict=True) for each in timings)
+    files = [origin for origin in accounts[1].modules.values() if isinstance(origin, str) and origin.startswith("/")]
+    outside = sum(not origin.startswith(root) for origin in files)
+    estimate = None if timings[0] is timings[1] else paired_ratio(stock, seconds)
+    return Side(name, len(accounts[1].modules), differences, outside, list(seconds), list(operations), estimate)
+
+
+def rows(case: Case, sides: Sequence[Side]) -> Iterator[Sequence[str]]:
+    """Lay one case out."""
+    for side in sides:
+        # What one process waits for, or what the server needs for all of them: the one that takes longer.
+        waiting = side.total / min(case.processes, case.slowness.servers) * case.slowness.latency
+        yield (
+            str(case),
+            side.name,
+            str(side.modules),
+            "NO" if side.differences else "yes",
+            str(side.total),
+            f"{side.total / sides[0].total:.3f}",
+            f"{waiting:.2f} s",
+            f"{median(side.seconds):.2f} s",
+            report.ratio(side.estimate),
+        )
+
+
+@contextmanager
+def slow_file_system(scratch: Path) -> Iterator[tuple[Slow, str]]:
+    """Yield what makes a slow interpreter, and a description: FUSE if it works here, else the library."""
+    try:
+        program = slow_interpreter.compile_delayfs(scratch)
+        with slow_interpreter.under_fuse(program, Slowness(0.001)) as trial:
+            latency = trial.measured_latency()
+        told = f"FUSE (slow/delayfs.c); with 1 ms set, a look-up takes {latency * 1e3:.2f} ms"
+        yield (lambda slowness: slow_interpreter.under_fuse(program, slowness)), told
+    except slow_interpreter.Unavailable as reason:
+        library = slow_interpreter.compile_library(scratch)
+        told = f"interposed library (slow/delay.c), as FUSE can't be had: {reason}"
+        yield (lambda slowness: slow_interpreter.under_library(library, slowness)), told
+
+
+def main() -> int:
+    arguments = _parse()
+    variants = [launcher.STOCK, *map(launcher.variant_for_level, arguments.levels.split(","))]
+    wanted = [case for case in CASES if case.name in arguments.only]
+    results = []
+    with tempfile.TemporaryDirectory() as scratch, slow_file_system(Path(scratch)) as (slow, told):
+        for case in wanted:
+            if reason := _obstacle(case, told):
+                print(f"{case}: skipped, {reason}", file=sys.stderr)
+                continue
+            print(f"{case}: measuring ...", file=sys.stderr, flush=True)
+            results.append((case, measured(case, variants, slow, arguments.pairs or case.pairs)))
+    if results:
+        print(report.table([HEADINGS, *(row for case, sides in results for row in rows(case, sides))]), end="\n\n")
+    circumstances = {**conditions.of_this_machine(), "slow file system": told}
+    print("".join(f"{line}\n" for case, sides in results for side in sides for line in _remarks(case, side)), end="")
+    print("\n".join(f"{name}: {value}" for name, value in circumstances.items()))
+    if arguments.json:
+        Path(arguments.json).write_text(json.dumps(_document(results, circumstances), indent=1))
+    return 0 if all(not side.differences for _, sides in results for side in sides) else 1
+
+
+def _remarks(case: Case, side: Side) -> Iterator[str]:
+    yield from (f"DIFFERENT {case}, {side.name}: {each}" for each in side.differences)
+    if side.outside:
+        yield f"note: {case}, {side.name}: {side.outside} modules are not from the slow file system"
+
+
+def _obstacle(case: Case, file_system: str) -> str:
+    if absent := applications.missing(case.application):
+        return f"not installed here: {', '.join(absent)}"
+    is_limited = case.slowness.servers < case.processes
+    if not file_system.startswith("FUSE") and (case.name in BEYOND_THE_LIBRARY or is_limited):
+        return "the library can't imitate it"
+    return ""
+
+
+def _document(results: Sequence[tuple[Case, Sequence[Side]]], circumstances: dict[str, str]) -> dict[str, object]:
+    cases = [
+        {"case": str(case), **case._asdict(), "slowness": case.slowness._asdict(), "sides": [side._asdict() for side in sides]}
+        for case, sides in results
+    ]
+    return {"version": 1, "conditions": circumstances, "cases": cases}
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--levels", default=",".join(launcher.LEVELS), metavar="LIST")
+    parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, metavar="CASE", help=", ".join(NAMES))
+    parser.add_argument("--pairs", type=int, metavar="N", help="instead of each case's own number")
+    parser.add_argument("--json", metavar="FILE")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
