@@ -19,28 +19,30 @@ _SETS_CACHED = sys.version_info < (3, 15)  # later modules have no __cached__, a
 def reading_methods(reader, base):
     """``get_code`` and ``create_module`` of a source loader that lets `reader` try first, and then has `base` do it."""
     read, cached_path = reader.read, reader.cached_path
-    stock_get_code = external.SourceLoader.get_code.__code__
+    base_get_code, stock_get_code = base.get_code, external.SourceLoader.get_code.__code__
     from_frame, sets_cached = from_frame_of, _SETS_CACHED
     spec_class = external._bootstrap.ModuleSpec
 
-    @as_importlib
     def get_code(self, fullname):
         """The module's code object. Mirrors `importlib.abc.InspectLoader.get_code` with its results and errors."""
-        code = read(self, fullname)
+        code = read(self, fullname) if base.get_code is base_get_code else None
         if code is None:
             try:
-                code = base.get_code(self, fullname)  # looked up now: it may have been replaced
+                code = base.get_code(self, fullname)
             except BaseException as error:  # show one frame called get_code, as importlib would
                 raise error.with_traceback(from_frame(error.__traceback__, stock_get_code).tb_next)
         return code
 
-    @as_importlib
     def create_module(self, spec):
         """Use default semantics for module creation, which reads ``spec.cached`` next: have it ready."""
         if sets_cached and type(spec) is spec_class and spec._cached is None and spec._set_fileattr and spec.origin is self.path:
             spec._cached = cached_path(spec.origin)
+        return base.create_module(self, spec)
 
-    return {"get_code": get_code, "create_module": create_module}
+    return {
+        "get_code": as_importlib(get_code, StockSourceLoader.get_code, "source_to_code"),
+        "create_module": as_importlib(create_module, StockSourceLoader.create_module, ""),
+    }
 
 
 def make_loader_class(reader):
