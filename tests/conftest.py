@@ -1,6 +1,7 @@
 """Fixtures of every test: interpreter state is put back, and finders are compared with importlib."""
 
 import email.message  # noqa: F401  metadata loads it lazily, while a test has replaced sys.path
+import importlib
 import os
 import sys
 import tempfile
@@ -9,6 +10,7 @@ from importlib import machinery, metadata  # noqa: F401  the first invalidate_ca
 
 import pytest
 import support
+from support.loading import LoadingDuel, both
 from support.state import preserved
 
 INSTALLED = ("meta_path", "in_place")
@@ -101,3 +103,61 @@ def isolated_import(monkeypatch, tmp_path):
     """An empty directory at the front of sys.path; the import statement works on it."""
     monkeypatch.setattr(sys, "path", [os.fspath(tmp_path), *sys.path])
     return os.fspath(tmp_path)
+
+
+@pytest.fixture
+def loading_finder(pytestconfig):
+    """A finder whose specs have the loader under test."""
+    if pytestconfig.getoption("--candidate") == "stock":
+        return machinery.PathFinder
+    import fastimport
+
+    return fastimport.PathFinder
+
+
+@pytest.fixture
+def loading_duel(loading_finder, tmp_path):
+    """The loader under test against importlib's, over a directory that is made for each of them."""
+    return LoadingDuel(loading_finder, tmp_path / "tree", is_stock=loading_finder is machinery.PathFinder)
+
+
+@contextmanager
+def sped_up_in_place():
+    """importlib's own loader class does the candidate's work."""
+    import fastimport
+
+    fastimport.install(register="in_place")
+    try:
+        yield
+    finally:
+        fastimport.uninstall()
+
+
+@pytest.fixture(params=["class", "in_place"])
+def agree(loading_duel, request):
+    """Compare the loader that our finder puts into specs, or importlib's own while it is sped up."""
+    if request.param == "class" or loading_duel.is_stock:
+        return loading_duel.agree
+    return LoadingDuel(machinery.PathFinder, loading_duel.directory, sped_up_in_place).agree
+
+
+@pytest.fixture
+def module_directory(tmp_path):
+    """Holds a module m with valid bytecode."""
+    both(os.fspath(tmp_path))
+    return os.fspath(tmp_path)
+
+
+@pytest.fixture
+def installed(module_directory, pytestconfig, monkeypatch):
+    """fastimport serves the import statement, and the directory of m is importable."""
+    monkeypatch.setattr(sys, "path", [module_directory, *sys.path])
+    importlib.invalidate_caches()
+    if pytestconfig.getoption("--candidate") == "stock":
+        yield
+        return
+    import fastimport
+
+    fastimport.install()
+    yield
+    fastimport.uninstall()
