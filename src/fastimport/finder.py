@@ -123,7 +123,10 @@ def methods_for(resolver):
     stock_find_spec, stock_get_spec, stock_invalidate_caches = _stock_find_spec, _stock_get_spec, _stock_invalidate_caches
     from_frame, get_spec_code = from_frame_of, _stock_get_spec.__code__
 
-    @as_importlib
+    def dressed(function):
+        return as_importlib(function, stock_find_spec, "_get_spec")
+
+    @dressed
     def find_spec(cls, fullname, path=None, target=None):
         """Find the spec of a module on `path`, or ``sys.path``; None if there is none.
 
@@ -146,7 +149,7 @@ def methods_for(resolver):
                 return spec
         return found
 
-    @as_importlib
+    @dressed
     def _get_spec(cls, fullname, path, target=None):
         """What NamespacePath calls to renew itself: portions come as a plain list in a spec without a loader."""
         if path is None:
@@ -162,7 +165,7 @@ def methods_for(resolver):
             return spec
         return found
 
-    @as_importlib
+    @dressed
     def ask_others(cls, fullname, path, target, index, portions):
         """Go on from what `search` left: a spec, or the list of portions (perhaps empty)."""
         if path is None:
@@ -188,7 +191,7 @@ def methods_for(resolver):
             raise portions
         return portions
 
-    @as_importlib
+    @dressed
     def ask_each(cls, fullname, path, target):
         """The same for a path that can only be iterated."""
         portions = []
@@ -199,7 +202,7 @@ def methods_for(resolver):
             portions.extend(spec.submodule_search_locations)
         return portions
 
-    @as_importlib
+    @dressed
     def invalidate_caches():
         """Forget what was found on directories, as `importlib.machinery.PathFinder.invalidate_caches` does.
 

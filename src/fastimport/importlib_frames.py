@@ -2,21 +2,25 @@
 
 import _frozen_importlib_external as external
 
-_STOCK_CODE = external.spec_from_file_location.__code__
-_STOCK_FILES = (_STOCK_CODE.co_filename, external._bootstrap.ModuleSpec.__repr__.__code__.co_filename)
+_STOCK_FILES = (
+    external.spec_from_file_location.__code__.co_filename,
+    external._bootstrap.ModuleSpec.__repr__.__code__.co_filename,
+)
 
 
-def as_importlib(function):
-    """Give a function importlib's file and module name, and the line where find_spec calls ``_get_spec``.
+def as_importlib(function, stock, callee):
+    """Give a function importlib's file and module name, and the line where the function `stock` calls its method `callee`.
 
     importlib trims its own frames from tracebacks by file name, debuggers skip them by module name
     (``bdb.Bdb(skip=["importlib*"])``), and people compare tracebacks. All that the function uses must be local to it or in its
     closure.
     """
-    code = _at_line(function.__code__.replace(co_filename=_STOCK_CODE.co_filename), _CALLING_LINE)
+    code = function.__code__.replace(co_filename=_STOCK_FILES[0])
     names = {"__name__": "importlib._bootstrap_external", "__builtins__": __builtins__}
-    made = type(function)(code, names, function.__name__, function.__defaults__, function.__closure__)
-    made.__doc__, made.__qualname__ = function.__doc__, function.__qualname__.replace("methods_for.<locals>.", "PathFinder.")
+    made = type(function)(
+        _at_line(code, _line_of_call(stock.__code__, callee)), names, function.__name__, function.__defaults__, function.__closure__
+    )
+    made.__doc__, made.__qualname__ = function.__doc__, stock.__qualname__
     return made
 
 
@@ -38,14 +42,21 @@ def from_frame_of(traceback, code):
     return entry or traceback.tb_next
 
 
-def _calling_line():
-    """Four lines of find_spec have code before its call: the def, the test for None, ``sys.path``, and the call itself."""
-    lines = []
-    code = external.PathFinder.__dict__["find_spec"].__func__.__code__
-    for _, _, line in code.co_lines():
-        if line is not None and line not in lines:
-            lines.append(line)
-    return lines[3] if len(lines) > 3 else code.co_firstlineno
+def _line_of_call(code, name):
+    """The line of `code` that looks up the method `name`; the first line if there is none.
+
+    The interpreter's own compiler shows, in a function that does nothing else, what such an instruction looks like.
+    """
+    if name not in code.co_names:
+        return code.co_firstlineno
+    sample = (lambda thing: thing.method()).__code__.co_code
+    for place in (4, 6):  # the third instruction, or from 3.15 on the fourth
+        load, argument = sample[place : place + 2]
+        wanted = bytes((load, code.co_names.index(name) << (argument & 1) | argument))
+        for start, end, line in code.co_lines():
+            if any(code.co_code[at : at + 2] == wanted for at in range(start, end, 2)):
+                return line
+    return code.co_firstlineno
 
 
 def _at_line(code, line):
@@ -53,6 +64,3 @@ def _at_line(code, line):
     units = len(code.co_code) // 2
     sizes = [8] * (units // 8) + ([units % 8] if units % 8 else [])
     return code.replace(co_firstlineno=line, co_linetable=b"".join(bytes((0x80 | 13 << 3 | size - 1, 0)) for size in sizes))
-
-
-_CALLING_LINE = _calling_line()

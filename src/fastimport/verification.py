@@ -149,7 +149,7 @@ def _spec_fields(spec: Any) -> Outcome:
     fields["type"] = type(spec)
     fields["cached"], fields["parent"], fields["has_location"] = spec.cached, spec.parent, spec.has_location
     fields["loader"] = type(loader).__name__
-    fields["loader bases"] = [cls.__name__ for cls in type(loader).__mro__ if cls.__module__ == _IMPORTLIB]
+    fields["loader bases"] = list(dict.fromkeys(cls.__name__ for cls in type(loader).__mro__ if cls.__module__ == _IMPORTLIB))
     fields.update((f"loader.{key}", value) for key, value in getattr(loader, "__dict__", {}).items())
     fields["locations type"] = type(locations).__name__
     fields["locations"] = None if locations is None else list(locations)
