@@ -38,15 +38,15 @@ cdef class BytecodeReader:
     """Reads .pyc files for source loaders of one class."""
 
     cdef dict sys_dict, external_dict
-    cdef object loader_class, pin, fix_filename, cache_from_source
+    cdef dict served, endings       # edited, never replaced: see Resolver
+    cdef object fix_filename, cache_from_source
     cdef str optimization
-    cdef bytes ending
-    cdef object ending_tag
     cdef readonly unsigned long long short_roads, long_roads
 
     def __init__(self, external, fix_filename):
         self.sys_dict = sys.__dict__
         self.external_dict = external.__dict__
+        self.served, self.endings = {}, {}
         self.fix_filename = fix_filename
         self.cache_from_source = external.cache_from_source
         level = sys.flags.optimize
@@ -54,7 +54,7 @@ cdef class BytecodeReader:
 
     def serve(self, loader_class, pin):
         """Read for instances of `loader_class`, not of its subclasses, which may read otherwise, as long as `pin` holds."""
-        self.loader_class, self.pin = loader_class, pin
+        self.served["loader"] = (loader_class, pin)
 
     def read(self, loader, fullname):
         """The code object of `loader`'s module, or None where importlib has to get it."""
@@ -67,7 +67,8 @@ cdef class BytecodeReader:
 
     cdef object try_read(self, loader, fullname):
         cdef char bytecode_path[PATH_ROOM]
-        if type(loader) is not self.loader_class or fb_open_code_is_hooked() or not self.pin.holds():
+        loader_class, pin = fi_get(self.served, "loader", (None, None))
+        if type(loader) is not loader_class or fb_open_code_is_hooked() or not pin.holds():
             return None
         state = PyObject_GenericGetDict(loader, NULL)
         path = fi_get(state, "path", None)
@@ -89,7 +90,8 @@ cdef class BytecodeReader:
         cdef const char *text = fi_ascii(path, &size)
         if text == NULL:
             return -1
-        if fi_get(self.sys_dict, "pycache_prefix", None) is not None or not self.has_ending():
+        ending = self.ending()
+        if fi_get(self.sys_dict, "pycache_prefix", None) is not None or ending is None:
             return -1
         if fi_get(self.external_dict, "cache_from_source", None) is not self.cache_from_source:     # typeguard, beartype, jaxtyping
             return -1
@@ -103,20 +105,20 @@ cdef class BytecodeReader:
         memcpy(buffer, text, slash + 1)
         memcpy(buffer + slash + 1, b"__pycache__/", added)
         memcpy(buffer + slash + 1 + added, text + slash + 1, size - 3 - slash)
-        memcpy(buffer + size - 2 + added, <const char *>self.ending, len(self.ending) + 1)
-        return size - 2 + added + len(self.ending)
+        memcpy(buffer + size - 2 + added, <const char *><bytes>ending, len(<bytes>ending) + 1)
+        return size - 2 + added + len(<bytes>ending)
 
-    cdef bint has_ending(self) except -1:
-        """What follows the dot after the module's name: the cache tag can be changed by the program."""
+    cdef object ending(self):
+        """What follows the dot after the module's name, in bytes: the cache tag can be changed by the program."""
         tag = fi_get(self.sys_dict, "implementation", None).cache_tag
-        if tag is None:
-            return False
-        if tag is not self.ending_tag:
-            if type(tag) is not str or not (<str>tag).isascii() or len(<str>tag) > 40 or "\0" in tag:
-                return False
-            self.ending = f"{tag}{self.optimization}.pyc".encode("ascii")
-            self.ending_tag = tag
-        return True
+        if type(tag) is not str:
+            return None
+        ending = fi_get(self.endings, tag, None)
+        if ending is None and (<str>tag).isascii() and len(<str>tag) <= 40 and "\0" not in tag:
+            if len(self.endings) >= 8:
+                self.endings.clear()
+            ending = self.endings[tag] = f"{tag}{self.optimization}.pyc".encode("ascii")
+        return ending
 
     cdef object read_valid(self, str path, const char *bytecode_path):
         """The code object in the file at `bytecode_path`, if it is valid for the source at `path`."""

@@ -12,7 +12,7 @@ class Watch:
 
 @final
 class Index:
-    def __init__(self, source: Sequence[Any], tables: Sequence[Table | None]) -> None: ...
+    def __init__(self, source: Sequence[Any], path: tuple[Any, ...], tables: Sequence[Table | None]) -> None: ...
 
 @final
 class Indexes:

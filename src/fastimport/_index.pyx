@@ -45,10 +45,10 @@ cdef class Index:
     cdef tuple path, always
     cdef dict positions
 
-    def __init__(self, source, tables):
-        """`tables` are those of the entries of `source`, with None for "always ask"."""
+    def __init__(self, source, tuple path not None, tables):
+        """`tables` are those of the entries of `path`, taken from `source`, with None for "always ask"."""
         self.source = source
-        self.path = tuple(source)
+        self.path = path
         self.always = tuple([position for position, table in enumerate(tables) if table is None])
         self.positions = {}
         merged = {}
@@ -64,39 +64,43 @@ cdef class Indexes:
     """The indexes of one resolver: made at the second search of the same path, dropped with any change that could matter."""
 
     cdef object table_of
-    cdef Watch watch
-    cdef dict by_path
+    cdef dict by_path       # edited, never replaced: see Resolver
+    cdef dict watches       # under None, the Watch of the importer cache
 
     def __init__(self, table_of):
         """`table_of(importers, entry)` gives the table of an entry, or None if the entry must always be asked."""
         self.table_of = table_of
-        self.by_path = {}
+        self.by_path, self.watches = {}, {}
 
     def clear(self):
         """Drop all: a directory was listed again, or the caches were invalidated."""
-        self.by_path = {}
+        self.by_path.clear()
 
     def candidates(self, path, dict importers not None, str name not None):
         """Positions in `path`, in order, of the entries that may hold `name`; None to ask every one."""
-        found = self.by_path.get(id(path))
+        found = fi_get(self.by_path, id(path), None)
+        watch = fi_get(self.watches, None, None)
+        is_watched = watch is not None and (<Watch>watch).is_unchanged(importers)
         if type(found) is Index:
-            if self.watch.is_unchanged(importers) and fi_same_items(path, (<Index>found).path):
+            if is_watched and fi_same_items(path, (<Index>found).path):
                 return (<Index>found).positions.get(name, (<Index>found).always)
         elif found is not None and fi_same_items(path, found):
             return self.make(path, importers, name)
-        if len(self.by_path) >= MAX_PATHS or (self.watch is not None and not self.watch.is_unchanged(importers)):
+        if len(self.by_path) >= MAX_PATHS or (watch is not None and not is_watched):
             self.clear()
         self.by_path[id(path)] = tuple(path)
         return None
 
     cdef object make(self, path, dict importers, str name):
-        tables = [self.table_of(importers, entry) for entry in path]
-        if self.watch is None or not self.watch.is_unchanged(importers):
-            self.watch = None
+        """Watched first, then read: what changes meanwhile makes the index one that does not hold."""
+        watch = fi_get(self.watches, None, None)
+        if watch is None or not (<Watch>watch).is_unchanged(importers):
+            self.watches.clear()
             try:
-                self.watch = Watch(importers)
+                self.watches[None] = Watch(importers)
             except RuntimeError:        # other tools use all watchers: go on without indexes
                 return None
-        index = Index(path, tables)
-        self.by_path = {**self.by_path, id(path): index}
+        entries = tuple(path)
+        index = Index(path, entries, [self.table_of(importers, entry) for entry in entries])
+        self.by_path[id(path)] = index
         return index.positions.get(name, index.always)

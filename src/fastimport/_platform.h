@@ -268,8 +268,16 @@ static inline int fi_same_items(PyObject *sequence, PyObject *known) {
     if (PyTuple_CheckExact(sequence))
         return PyTuple_GET_SIZE(sequence) == count
             && memcmp(((PyTupleObject *)sequence)->ob_item, ((PyTupleObject *)known)->ob_item, (size_t)count * sizeof(PyObject *)) == 0;
-    return PyList_GET_SIZE(sequence) == count
+    int same;
+#ifdef Py_GIL_DISABLED
+    Py_BEGIN_CRITICAL_SECTION(sequence);
+#endif
+    same = PyList_GET_SIZE(sequence) == count
         && memcmp(((PyListObject *)sequence)->ob_item, ((PyTupleObject *)known)->ob_item, (size_t)count * sizeof(PyObject *)) == 0;
+#ifdef Py_GIL_DISABLED
+    Py_END_CRITICAL_SECTION();
+#endif
+    return same;
 }
 
 /* Whether a list of (suffix, loader) pairs consists of the very objects of a tuple of pairs. */

@@ -50,11 +50,12 @@ cdef class Pin:
         cdef unsigned int tag = fi_type_tag(self.cls)
         if tag == self.tag and tag != 0:
             return True
+        getattr(self.cls, "__init__")       # any look-up makes the interpreter assign a tag
+        tag = fi_type_tag(self.cls)         # taken before comparing: what is patched meanwhile has another one
         for name, value in zip(self.names, self.values):
             if self.find(name) is not value:
                 return False
-        getattr(self.cls, "__init__")       # any look-up makes the interpreter assign a tag
-        self.tag = fi_type_tag(self.cls)
+        self.tag = tag
         return True
 
 
@@ -69,12 +70,14 @@ cdef class Resolver:
     cdef public str reason              # why it declines every question, or None
     cdef readonly bint trusted
     cdef unsigned long long epoch
-    cdef dict sys_dict, pins, tables
-    cdef object indexes, namespace_mark, source_loader, source_loader_pin
+    # Objects are set once: where threads run in parallel, a reader may hold one that is being replaced. What has to change is a
+    # value of one of these dictionaries, which lock.
+    cdef dict sys_dict, pins, tables, other_kinds, served
+    cdef Kinds stock_kinds
     cdef Table nothing
+    cdef object end, file_finder, module_spec, namespace_path, file_finder_pin, module_spec_pin, indexes
+    cdef long long namespace_mark
     cdef unsigned int namespace_tag
-    cdef object end, file_finder, module_spec, namespace_path, file_finder_pin, module_spec_pin, hooks, last_kinds
-    cdef tuple owners
     cdef Py_ssize_t finder_fields
 
     def __init__(self, machinery, module_spec, namespace_path, pins, Py_ssize_t finder_fields, loaders):
@@ -84,9 +87,9 @@ cdef class Resolver:
         self.pins = {cls: Pin(cls, *names) for cls, names in pins.items()}
         self.file_finder_pin, self.module_spec_pin = self.pins[self.file_finder], self.pins[self.module_spec]
         self.finder_fields = finder_fields
-        self.last_kinds = Kinds(loaders)
-        self.owners, self.hooks, self.tables, self.refusals = (), None, {}, {}
-        self.nothing = Table("", self.last_kinds)
+        self.stock_kinds = Kinds(loaders)
+        self.tables, self.other_kinds, self.served, self.refusals = {}, {}, {}, {}
+        self.nothing = Table("", self.stock_kinds)
         self.namespace_mark = namespace_path._epoch
         self.end = object()
         self.epoch = 1
@@ -94,22 +97,23 @@ cdef class Resolver:
 
     def serve(self, owners, hooks):
         """Answer for the finder classes `owners`, a tuple of `Pin`; `hooks` is ``(path hooks, loader details)`` or None."""
-        self.owners, self.hooks = owners, hooks
+        self.served["owners"], self.served["hooks"] = owners, hooks
 
     def load_source_with(self, loader_class, pin):
         """Put `loader_class` into specs in the place of the stock source loader, as long as `pin` on that holds."""
-        self.source_loader, self.source_loader_pin = loader_class, pin
+        self.served["source loader"] = (loader_class, pin)
 
     def set_freshness(self, str level not None, make_indexes=None):
         """Change the level to ``"checked"`` or ``"trusted"``; the latter is given the class of its indexes."""
         self.trusted = level == "trusted"
-        self.indexes = None if make_indexes is None else make_indexes(self.entry_table)
+        if self.indexes is None and make_indexes is not None:
+            self.indexes = make_indexes(self.entry_table)
         self.invalidate()
 
     def invalidate(self):
         """Mark everything as to be checked again. No file-system work."""
         self.epoch += 1
-        self.tables = {}
+        self.tables.clear()
         if self.indexes is not None:
             self.indexes.clear()
 
@@ -118,7 +122,7 @@ cdef class Resolver:
         cdef unsigned int tag = fi_type_tag(self.namespace_path)
         if tag == self.namespace_tag and tag != 0:
             return 0
-        mark = self.namespace_path._epoch
+        cdef long long mark = self.namespace_path._epoch
         self.namespace_tag = fi_type_tag(self.namespace_path)
         if mark != self.namespace_mark:
             self.namespace_mark = mark
@@ -157,7 +161,7 @@ cdef class Resolver:
         return found
 
     cdef bint is_unpatched(self, cls) except -1:
-        for pin in self.owners:
+        for pin in fi_get(self.served, "owners", ()):
             if (<Pin>pin).cls is cls:
                 return (<Pin>pin).holds() and (<Pin>self.file_finder_pin).holds() and (<Pin>self.module_spec_pin).holds()
         return False
@@ -236,10 +240,11 @@ cdef class Resolver:
         """What ``sys.path_hooks`` would make of a directory, with one stat instead of three; None where they must be asked."""
         cdef Py_ssize_t size
         cdef const char *path = fi_ascii(entry, &size)
-        if self.hooks is None or path == NULL or path[0] != c'/' or <Py_ssize_t>strlen(path) != size:
+        known_hooks = fi_get(self.served, "hooks", None)
+        if known_hooks is None or path == NULL or path[0] != c'/' or <Py_ssize_t>strlen(path) != size:
             return None
         hooks = fi_get(self.sys_dict, "path_hooks", None)
-        expected, details = self.hooks
+        expected, details = known_hooks
         if type(hooks) is not list or len(<list>hooks) != len(<tuple>expected):
             return None
         for index in range(len(<tuple>expected)):
@@ -333,16 +338,19 @@ cdef class Resolver:
         return table
 
     cdef object kinds_of(self, list loaders):
-        if (<Kinds>self.last_kinds).describes(loaders):
-            return self.last_kinds
-        for pair in loaders:
+        if self.stock_kinds.describes(loaders):
+            return self.stock_kinds
+        pairs = tuple(loaders)
+        for pair in pairs:
             if type(pair) is not tuple or len(<tuple>pair) != 2 or type(pair[0]) is not str or pair[1] not in self.pins:
                 return None
-        try:
-            self.last_kinds = Kinds(loaders)
-        except ValueError:
-            return None
-        return self.last_kinds
+        kinds = fi_get(self.other_kinds, pairs, None)
+        if kinds is None:
+            try:
+                kinds = self.other_kinds[pairs] = Kinds(pairs)
+            except ValueError:
+                return None
+        return kinds if (<Kinds>kinds).describes(loaders) else None
 
     cdef object scan(self, str path, bytes encoded, Kinds kinds, fi_stamp *stamp):
         """A new table of a directory; None where the error is importlib's to raise; or an audit hook's exception."""
@@ -446,9 +454,11 @@ cdef class Resolver:
         """``spec_from_file_location`` without its constructors; attributes in the order that they have there."""
         if not (<Pin>self.pins[loader_class]).holds():
             return NotImplemented
-        if self.source_loader_pin is not None and loader_class is (<Pin>self.source_loader_pin).cls:
-            if (<Pin>self.source_loader_pin).holds():
-                loader_class = self.source_loader
+        source_loader = fi_get(self.served, "source loader", None)
+        if source_loader is not None:
+            pin = <Pin>(<tuple>source_loader)[1]
+            if loader_class is (<Pin>pin).cls and (<Pin>pin).holds():
+                loader_class = (<tuple>source_loader)[0]
         assert origin.startswith("/")
         loader = fi_new(loader_class, ())
         loader.name = fullname

@@ -114,8 +114,9 @@ cdef class Table:
         return names
 
     def __contains__(self, name):
-        if self.as_set is None:
-            self.as_set = self.listing()
+        with cython.critical_section(self):
+            if self.as_set is None:
+                self.as_set = self.listing()
         return name in self.as_set
 
     def __iter__(self):
