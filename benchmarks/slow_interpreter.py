@@ -130,23 +130,33 @@ def mounted(program: Path, directory: Path, slowness: Slowness) -> Iterator[tupl
 
 def _await_mount(server: "subprocess.Popen[str]", mount: Path) -> None:
     deadline = time.monotonic() + PATIENCE_S
-    while not os.path.ismount(mount):
+    while not _is_mounted(mount):
         if server.poll() is not None or time.monotonic() > deadline:
             server.kill()
             raise Unavailable(f"mounting was refused: {server.communicate()[1].strip()}")
         time.sleep(0.01)
 
 
+def _is_mounted(mount: Path) -> bool:
+    """`os.path.ismount` says no, too, to a mount whose server is gone."""
+    with open("/proc/self/mounts", encoding="utf-8") as file:
+        return any(line.split()[1] == str(mount) for line in file)
+
+
 def _unmount(server: "subprocess.Popen[str]", mount: Path) -> None:
+    early = server.poll()
     server.terminate()
     try:
         server.communicate(timeout=PATIENCE_S)
     except subprocess.TimeoutExpired:
         server.kill()
         server.communicate()
-    if os.path.ismount(mount):
+    if _is_mounted(mount):
         # The directory around it is deleted next; the mount is read-only, but nobody should have to rely on that.
         subprocess.run(["fusermount3", "-uz", str(mount)], check=True)
+    if early is not None:
+        # Its clients saw names vanish, and may have gone on with other answers.
+        raise RuntimeError(f"the slow file system ended before it was told to, with exit status {early}")
 
 
 @contextmanager

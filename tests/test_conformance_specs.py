@@ -7,7 +7,6 @@ Rules
 2.10 target is ignored. -vv prints "trying ..." and "possible namespace for ...".
 """
 
-import os
 import sys
 from importlib.machinery import EXTENSION_SUFFIXES
 from types import ModuleType

@@ -5,13 +5,14 @@ import importlib.util
 import sys
 from types import ModuleType, SimpleNamespace
 
-import fastimport
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from support import audit, plant
 from support.answers import describe_error
 from support.process import python
+
+import fastimport
 
 NAMES = st.text(alphabet="ab.é\0\ud800", max_size=8) | st.text(max_size=4)
 ODD = [None, 5, 1.5, b"a", b".a", [], object(), ("a",), True]

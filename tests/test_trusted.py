@@ -17,6 +17,7 @@ from support import Duel, Link, plant
 from support.duel import REMEMBERED
 from support.process import unprivileged
 
+
 @pytest.fixture
 def duel(trusted):
     return Duel(trusted, ignoring=REMEMBERED)

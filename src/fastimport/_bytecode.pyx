@@ -93,8 +93,8 @@ cdef class BytecodeReader:
         ending = self.ending()
         if fi_get(self.sys_dict, "pycache_prefix", None) is not None or ending is None:
             return -1
-        if fi_get(self.external_dict, "cache_from_source", None) is not self.cache_from_source:     # typeguard, beartype, jaxtyping
-            return -1
+        if fi_get(self.external_dict, "cache_from_source", None) is not self.cache_from_source:
+            return -1           # typeguard, beartype and jaxtyping replace it
         if size < 4 or text[0] != c'/' or memcmp(text + size - 3, b".py", 3) != 0 or <Py_ssize_t>strlen(text) != size:
             return -1
         slash = size - 4

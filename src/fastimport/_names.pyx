@@ -5,7 +5,7 @@ Loaded when one of them is first used; the finder does not need it.
 
 import sys
 
-interpreter = sys.__dict__
+_sys_dict = sys.__dict__
 
 from fastimport._platform cimport *
 
@@ -76,7 +76,7 @@ cdef object ready_module(str name):
     It decides when the name is missing, is blocked by None, or belongs to a module that is still being initialised, perhaps by
     another thread.
     """
-    modules = fi_get(interpreter, "modules", None)
+    modules = fi_get(_sys_dict, "modules", None)
     if type(modules) is not dict:
         return None
     module = fi_get(modules, name, None)

@@ -3,8 +3,8 @@
 import sys
 
 from fastimport import finder, loader, settings
-from fastimport.importlib_frames import is_importlibs
 from fastimport.finder import PathFinder, StockPathFinder, resolver
+from fastimport.importlib_frames import is_importlibs
 
 _INHERITED = object()
 

@@ -4,14 +4,18 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+from fastimport._bytecode import BytecodeReader
 from fastimport._resolver import Resolver
 
 StockPathFinder = importlib.machinery.PathFinder
 NamespacePath: type
 unavailable: str | None
 resolver: Resolver | None
+reader: BytecodeReader | None
+SourceFileLoader: type[importlib.machinery.SourceFileLoader]
 
 def make_resolver() -> Resolver | None: ...
+def load_source_with(resolver: Resolver, loader_class: type[importlib.machinery.SourceFileLoader]) -> None: ...
 def serve(resolver: Resolver, *classes: type) -> None: ...
 def set_freshness(resolver: Resolver, level: str) -> None: ...
 def return_listings() -> None: ...

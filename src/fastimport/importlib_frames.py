@@ -17,9 +17,8 @@ def as_importlib(function, stock, callee):
     """
     code = function.__code__.replace(co_filename=_STOCK_FILES[0])
     names = {"__name__": "importlib._bootstrap_external", "__builtins__": __builtins__}
-    made = type(function)(
-        _at_line(code, _line_of_call(stock.__code__, callee)), names, function.__name__, function.__defaults__, function.__closure__
-    )
+    code = _at_line(code, _line_of_call(stock.__code__, callee))
+    made = type(function)(code, names, function.__name__, function.__defaults__, function.__closure__)
     made.__doc__, made.__qualname__ = function.__doc__, stock.__qualname__
     return made
 

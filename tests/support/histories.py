@@ -3,6 +3,7 @@
 from importlib.machinery import EXTENSION_SUFFIXES
 
 from hypothesis import strategies as st
+
 from support import steps
 
 NAMES = ("m", "m", "p", "n", "n", "p.m", "n.m", "n.q", "é", "", "x.")  # twice: twice as often
