@@ -147,16 +147,16 @@ def _unmount(server: "subprocess.Popen[str]", mount: Path) -> None:
     early = server.poll()
     server.terminate()
     try:
-        server.communicate(timeout=PATIENCE_S)
+        _, message = server.communicate(timeout=PATIENCE_S)
     except subprocess.TimeoutExpired:
         server.kill()
-        server.communicate()
+        _, message = server.communicate()
     if _is_mounted(mount):
         # The directory around it is deleted next; the mount is read-only, but nobody should have to rely on that.
         subprocess.run(["fusermount3", "-uz", str(mount)], check=True)
     if early is not None:
         # Its clients saw names vanish, and may have gone on with other answers.
-        raise RuntimeError(f"the slow file system ended before it was told to, with exit status {early}")
+        raise RuntimeError(f"the slow file system ended before it was told to: {message.strip()}")
 
 
 @contextmanager

@@ -232,7 +232,9 @@ static int serve(const char *mountpoint, unsigned threads) {
     fuse_loop_cfg_set_idle_threads(config, threads);
     if (fuse_set_signal_handlers(session) == 0) {
         if (fuse_session_mount(session, mountpoint) == 0) {
-            status = fuse_session_loop_mt(session, config) < 0;
+            int ended = fuse_session_loop_mt(session, config); /* the signal, an error, or 0 if somebody unmounted it */
+            fprintf(stderr, "delayfs: ended with %d\n", ended);
+            status = ended < 0;
             fuse_session_unmount(session);
         }
         fuse_remove_signal_handlers(session);
