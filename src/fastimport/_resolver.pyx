@@ -148,8 +148,12 @@ cdef class Resolver:
             self.follow_invalidation()
         tail = last_component(fullname)
         found = self.walk(importers, path, fullname, tail, index, portions)
-        if found is None and self.trusted and self.recheck(importers, path):
-            found = self.walk(importers, path, fullname, tail, index, portions)
+        if found is None and self.trusted:
+            changed = self.recheck(importers, path)
+            if changed is True:
+                found = self.walk(importers, path, fullname, tail, index, portions)
+            elif changed is not False:
+                return -2, changed
         if found is None:
             self.absent += 1
         elif isinstance(found, BaseException):
@@ -474,13 +478,15 @@ cdef class Resolver:
         spec._cached = None
         return spec
 
-    cdef bint recheck(self, dict importers, path) except -1:
-        """Before `trusted` calls a name absent: stat every directory again. True if a listing was replaced."""
+    cdef object recheck(self, dict importers, path):
+        """Before `trusted` calls a name absent: stat every directory again. Whether a listing was replaced, or a hook's veto."""
         cdef unsigned long long scans = self.scans
         self.epoch += 1
         for entry in path:
             if type(entry) is str:
-                self.consult(importers, entry, "", "")
+                found = self.consult(importers, entry, "", "")
+                if isinstance(found, BaseException):
+                    return found
         return self.scans != scans
 
 
