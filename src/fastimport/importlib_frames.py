@@ -44,17 +44,17 @@ def from_frame_of(traceback, code):
 def _line_of_call(code, name):
     """The line of `code` that looks up the method `name`; the first line if there is none.
 
-    The interpreter's own compiler shows, in a function that does nothing else, what such an instruction looks like.
+    The interpreter's own compiler shows what such an instruction looks like: the first in which two functions differ.
     """
     if name not in code.co_names:
         return code.co_firstlineno
-    sample = (lambda thing: thing.method()).__code__.co_code
-    for place in (4, 6):  # the third instruction, or from 3.15 on the fourth
-        load, argument = sample[place : place + 2]
-        wanted = bytes((load, code.co_names.index(name) << (argument & 1) | argument))
-        for start, end, line in code.co_lines():
-            if any(code.co_code[at : at + 2] == wanted for at in range(start, end, 2)):
-                return line
+    plain, calling = (lambda thing: thing).__code__.co_code, (lambda thing: thing.method()).__code__.co_code
+    place = next(at for at in range(0, len(plain), 2) if plain[at : at + 2] != calling[at : at + 2])
+    load, argument = calling[place : place + 2]
+    wanted = bytes((load, code.co_names.index(name) << (argument & 1) | argument))
+    for start, end, line in code.co_lines():
+        if any(code.co_code[at : at + 2] == wanted for at in range(start, end, 2)):
+            return line
     return code.co_firstlineno
 
 
