@@ -52,8 +52,9 @@ def _line_of_call(code, name):
     place = next(at for at in range(0, len(plain), 2) if plain[at : at + 2] != calling[at : at + 2])
     load, argument = calling[place : place + 2]
     wanted = bytes((load, code.co_names.index(name) << (argument & 1) | argument))
+    instructions = code.co_code
     for start, end, line in code.co_lines():
-        if any(code.co_code[at : at + 2] == wanted for at in range(start, end, 2)):
+        if any(instructions[at : at + 2] == wanted for at in range(start, end, 2)):
             return line
     return code.co_firstlineno
 
