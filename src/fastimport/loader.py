@@ -5,7 +5,7 @@ import _imp
 import _io
 import sys
 
-from fastimport.importlib_frames import as_importlib, from_frame_of
+from fastimport.importlib_frames import as_importlib, from_frame_of, line_of_call
 
 StockSourceLoader = external.SourceLoader
 StockSourceFileLoader = external.SourceFileLoader
@@ -19,8 +19,9 @@ _SETS_CACHED = sys.version_info < (3, 15)  # later modules have no __cached__, a
 
 def reading_methods(reader, base):
     """``get_code`` and ``create_module`` of a source loader that lets `reader` try first, and then has `base` do it."""
+    stock = StockSourceLoader
     read, cached_path = reader.read, reader.cached_path
-    base_get_code, stock_get_code = base.get_code, external.SourceLoader.get_code.__code__
+    base_get_code, stock_get_code = base.get_code, stock.get_code.__code__
     from_frame, sets_cached, code_type = from_frame_of, _SETS_CACHED, type(stock_get_code)
     spec_class = external._bootstrap.ModuleSpec
 
@@ -44,8 +45,8 @@ def reading_methods(reader, base):
         return base.create_module(self, spec)
 
     return {
-        "get_code": as_importlib(get_code, StockSourceLoader.get_code, "source_to_code"),
-        "create_module": as_importlib(create_module, StockSourceLoader.create_module, ""),
+        "get_code": as_importlib(get_code, stock.get_code, line_of_call(stock.get_code, "source_to_code")),
+        "create_module": as_importlib(create_module, stock.create_module, stock.create_module.__code__.co_firstlineno),
     }
 
 
