@@ -54,15 +54,15 @@ def table(kind: str, unit: str, sizes: Sequence[int], comparisons: Sequence[sess
     for size, comparison in zip(sizes, comparisons, strict=True):
         medians = [report.milliseconds(spread(side.seconds).median) for side in comparison.sides]
         rows.append([str(size), *medians, *(report.ratio(side.estimate) for side in comparison.sides[1:])])
-    slopes = [slope(sizes, [each.sides[index] for each in comparisons]) for index in range(len(names))]
+    slopes = [fit(sizes, [each.sides[index] for each in comparisons])[0] for index in range(len(names))]
     cells = [f"{value * 1e6:.1f} us" for value in slopes]
     rows.append([f"each of the {unit} adds", *cells, *(f"{value / slopes[0]:.3f}" for value in slopes[1:])])
     return results.Table(rows)
 
 
-def slope(sizes: Sequence[int], sides: Sequence[session.Side]) -> float:
-    """Return seconds per unit of size."""
-    return statistics.linear_regression(sizes, [spread(side.seconds).median for side in sides]).slope
+def fit(sizes: Sequence[int], sides: Sequence[session.Side]) -> tuple[float, float]:
+    """Return seconds per unit of size, and seconds at size 0."""
+    return tuple(statistics.linear_regression(sizes, [spread(side.seconds).median for side in sides]))
 
 
 def figures(kind: str, unit: str, sizes: Sequence[int], comparisons: Sequence[session.Comparison]) -> Iterator[results.Figure]:
@@ -71,6 +71,16 @@ def figures(kind: str, unit: str, sizes: Sequence[int], comparisons: Sequence[se
         stock, *others = comparison.sides
         yield results.seconds(f"{size} {unit}, {kind}, stock", spread(stock.seconds).median, *quartiles(stock.seconds))
         yield from (results.ratio(f"{size} {unit}, {kind}, {side.name}", side.estimate) for side in others if side.estimate)
+
+
+def _drawable(kind: str, unit: str, sizes: Sequence[int], comparisons: Sequence[session.Comparison]) -> dict[str, object]:
+    """Return a series as `plots` wants it."""
+    seconds, fits = {}, {}
+    for index, side in enumerate(comparisons[0].sides):
+        sides = [each.sides[index] for each in comparisons]
+        seconds[side.name] = [each.seconds for each in sides]
+        fits[side.name] = fit(sizes, sides)
+    return {"label": f"{unit}, {kind}", "sizes": sizes, "seconds": seconds, "fits": fits}
 
 
 def main() -> int:
@@ -86,12 +96,11 @@ def main() -> int:
         found = series(make, kind, sizes, how)
         tables.append(table(kind, unit, sizes, found))
         numbers += figures(kind, unit, sizes, found)
-        seconds = {side.name: [each.sides[index].seconds for each in found] for index, side in enumerate(found[0].sides)}
-        data.append({"unit": unit, "kind": kind, "sizes": sizes, "seconds": seconds})
+        data.append(_drawable(kind, unit, sizes, found))
     told = results.circumstances(page_cache="warm", rounds=found[0].conditions["rounds"])
     if "entries" in arguments.only:
         told["imports from each search path"] = str(generate.IMPORTS)
-    results.publish(results.Result(tables, numbers, told, data=data), arguments.json)
+    results.publish(results.Result(tables, numbers, told, data={"series": data}), arguments.json)
     return 0
 
 

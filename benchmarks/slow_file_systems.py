@@ -60,6 +60,13 @@ CASES = (
     Case("processes", DJANGO_ADMIN, Slowness(0.005), 2, PROCESSES),
     Case("processes", DJANGO_ADMIN, Slowness(0.001, servers=8), 2, PROCESSES),
 )
+BRIEF = (
+    Case("latency", DJANGO_ADMIN, Slowness(0.0001), 6),
+    Case("latency", DJANGO_ADMIN, Slowness(0.001), 3),
+    Case("latency", DJANGO_ADMIN, Slowness(0.005), 1),
+    Case("cold", DJANGO_ADMIN, Slowness(0.001), 1, remounts=True),
+    Case("processes", DJANGO_ADMIN, Slowness(0.001, servers=8), 1, PROCESSES),
+)
 NAMES = tuple(dict.fromkeys(case.name for case in CASES))
 BEYOND_THE_LIBRARY = ("remember", "cold")
 
@@ -140,12 +147,12 @@ def _timed(
             with interpreters() as interpreter:
                 command, environment = _command(interpreter, program, by_name[name])
                 interpreter.counts.reset()
-                seconds = _run(command, environment, case.processes)
+                seconds = run_together(command, environment, case.processes)
                 timings[name].append((seconds, interpreter.counts.read()))
     return timings
 
 
-def _run(command: Sequence[str], environment: dict[str, str], processes: int) -> float:
+def run_together(command: Sequence[str], environment: dict[str, str], processes: int) -> float:
     """Return the seconds until all of so many copies of *command* have ended."""
     if processes == 1:
         return measure.run_once(command, environment).seconds
@@ -205,7 +212,7 @@ def slow_file_system(scratch: Path) -> Iterator[tuple[Slow, str]]:
 def main() -> int:
     arguments = _parse()
     variants = [launcher.STOCK, *map(launcher.variant_for_level, arguments.levels.split(","))]
-    wanted = [case for case in CASES if case.name in arguments.only]
+    wanted = [case for case in (BRIEF if arguments.brief else CASES) if case.name in arguments.only]
     found = []
     with tempfile.TemporaryDirectory() as scratch, slow_file_system(Path(scratch)) as (slow, told):
         for case in wanted:
@@ -256,6 +263,7 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--levels", default=",".join(launcher.LEVELS), metavar="LIST")
     parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, metavar="CASE", help=", ".join(NAMES))
+    parser.add_argument("--brief", action="store_true", help="a handful of the cases, fewer runs: some minutes")
     parser.add_argument("--pairs", type=int, metavar="N", help="instead of each case's own number")
     parser.add_argument("--json", metavar="FILE", help="write the result for the suite")
     return parser.parse_args()
