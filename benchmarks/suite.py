@@ -34,7 +34,9 @@ RESULTS = HERE.parent / "build" / "benchmarks"
 LIMIT_S = 1500
 PATIENCE_S = 30
 UNAVAILABLE = 2
-"""The exit status by which a benchmark says that this machine can't run it; argparse has the same for wrong usage."""
+"""The exit status by which a benchmark says that this machine can't run it; argparse has the same for wrong usage, with a message of its own."""
+
+ARGPARSE_MARK = ": error: "
 
 
 class Ran(NamedTuple):
@@ -52,21 +54,22 @@ def run(benchmark: Benchmark, arguments: Sequence[str], directory: Path, limit: 
     result.unlink(missing_ok=True)
     command = [sys.executable, os.fspath(HERE / benchmark.script), *arguments, "--json", os.fspath(result)]
     started = time.perf_counter()
+    late = threading.Event()
     with text.open("w", encoding="utf-8") as output:
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE, text=True)
-        late = threading.Event()
-        timer = threading.Timer(limit, _stop, [child, late])
-        timer.start()
-        said = _follow(benchmark, child, started)
-        status = child.wait()
-        timer.cancel()
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": subprocess.PIPE}
+        with subprocess.Popen(command, text=True, **pipes) as child:
+            timer = threading.Timer(limit, _stop, [child, late])
+            timer.start()
+            said = _follow(benchmark, child, started)
+            status = child.wait()
+            timer.cancel()
     seconds = time.perf_counter() - started
     if late.is_set():
         return Ran(benchmark.name, "failed", seconds, f"stopped after {limit:g} s")
     if status == 0 and result.exists():
         return Ran(benchmark.name, "ran", seconds)
     said = said or _last_line(text) or f"exit status {status}"
-    if status == UNAVAILABLE and "usage:" not in said:
+    if status == UNAVAILABLE and ARGPARSE_MARK not in said:
         return Ran(benchmark.name, "unavailable", seconds, said)
     return Ran(benchmark.name, "failed", seconds, said)
 
