@@ -1,0 +1,34 @@
+"""What the diagnosing commands share: the search path of a program, and output that no name can break."""
+
+import email.parser  # noqa: F401  importlib.metadata loads it late, when the program's own directory may hide it
+import json
+import os
+import sys
+from typing import Any
+
+from fastimport import activation
+from fastimport.cli.program import enter
+
+
+def look_as_program() -> None:
+    """Make this process see what ``python -c`` sees: the current directory first on sys.path, importlib finding modules.
+
+    The command line has taken off what the interpreter put there for the command (`cli.DIAGNOSING`). Everything that is
+    needed has to be imported before this.
+    """
+    activation.uninstall()
+    try:
+        enter(os.getcwd())
+    except OSError:  # deleted: then python has nothing there either
+        pass
+
+
+def show(text: str) -> None:
+    """Print `text` on stdout. File names may hold what the terminal, or any encoding, can't express."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def show_json(data: dict[str, Any]) -> None:
+    """Print `data` as JSON, in ASCII."""
+    print(json.dumps(data, indent=1))
