@@ -12,6 +12,7 @@ import sys
 FAMILIES = {  # command: the module here that has it
     "bench": "bench",
     "explain": "explain",
+    "paths": "paths",
     "run": "run",
     "status": "status",
     "verify": "verify",
