@@ -48,7 +48,7 @@ def test_json_has_a_schema_and_everything(project):
     assert (found["schema"], done.returncode) == ("fastimport.paths/1", 1)
     first = found["entries"][0]
     assert (first["entry"], first["cost"]["found"], first["missing"]) == ("", 1, False)
-    assert [each["name"] for each in found["program"]["failed_look_ups"]] == ["not_there"]
+    assert "not_there" in [each["name"] for each in found["program"]["failed_look_ups"]]
     assert found["program"]["status"] == 1
     assert json.loads(run("--json", cwd=project).stdout)["program"] is None
 

@@ -11,6 +11,7 @@ import sys
 
 FAMILIES = {  # command: the module here that has it
     "bench": "bench",
+    "doctor": "doctor",
     "explain": "explain",
     "paths": "paths",
     "run": "run",
@@ -75,6 +76,6 @@ def _dispatch(words: list[str]) -> int:
 
 
 def _version() -> str:
-    from fastimport import __version__
+    import fastimport
 
-    return f"fastimport {__version__}"
+    return f"fastimport {getattr(fastimport, '__version__', 'overwritten by another project: fastimport doctor')}"
