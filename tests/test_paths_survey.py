@@ -18,8 +18,8 @@ from fastimport.startup.paths.entries import survey
 MOUNTINFO = """\
 21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 22 21 0:5 / /proc rw - proc proc rw
-30 21 0:40 / /home rw,nosuid shared:5 master:2 - nfs4 server:/export/home rw,vers=4.2
-31 30 0:41 / /home/local rw - tmpfs tmpfs rw
+30 21 0:40 / /users rw,nosuid shared:5 master:2 - nfs4 server:/export/users rw,vers=4.2
+31 30 0:41 / /users/local rw - tmpfs tmpfs rw
 32 21 0:42 / /mnt/with\\040space rw - fuse.sshfs me@host: rw
 33 21 0:43 / /mnt/twice rw - ext4 /dev/sdb rw
 34 33 0:44 / /mnt/twice rw - lustre 10.0.0.1@tcp:/scratch rw
@@ -40,9 +40,9 @@ def mounts(tmp_path):
     ("path", "kind", "category", "source"),
     [
         ("/srv/lib", "ext4", "local", "/dev/sda1"),
-        ("/home/me/venv", "nfs4", "network", "server:/export/home"),
-        ("/homes", "ext4", "local", "/dev/sda1"),
-        ("/home/local/x", "tmpfs", "local", "tmpfs"),
+        ("/users/me/venv", "nfs4", "network", "server:/export/users"),
+        ("/userspace", "ext4", "local", "/dev/sda1"),
+        ("/users/local/x", "tmpfs", "local", "tmpfs"),
         ("/mnt/with space/x", "fuse.sshfs", "network", "me@host:"),
         ("/mnt/twice/x", "lustre", "network", "10.0.0.1@tcp:/scratch"),
         ("/vm", "virtiofs", "host share", "share"),
