@@ -31,7 +31,11 @@ class Advice(NamedTuple):
 
 def advise(entries: Sequence[PathEntry], bill: Mapping[str, EntryCost] | None) -> list[Advice]:
     """Advice on each entry, then on the path as a whole. `bill` is that of a recorded program, or None."""
-    found = [Advice(entry.index, kind, f"{entry.entry!r} {text}") for entry in entries for kind, text in _on_entry(entry)]
+    found = [
+        Advice(entry.index, kind, f"{entry.entry!r} {text}")
+        for entry in entries
+        for kind, text in _on_entry(entry, entry is entries[-1])
+    ]
     if bill is not None:
         found += _on_use(entries, bill)
     if len(entries) >= LONG_PATH:
@@ -43,7 +47,7 @@ def advise(entries: Sequence[PathEntry], bill: Mapping[str, EntryCost] | None) -
     return found
 
 
-def _on_entry(entry: PathEntry) -> Iterator[tuple[str, str]]:
+def _on_entry(entry: PathEntry, is_last: bool) -> Iterator[tuple[str, str]]:
     if entry.is_missing:
         yield "missing", "does not exist: take it off PYTHONPATH, or out of the .pth file that adds it"
     elif not entry.answers:
@@ -54,11 +58,13 @@ def _on_entry(entry: PathEntry) -> Iterator[tuple[str, str]]:
         yield "duplicate", f"the same directory as entry {entry.duplicate_of}: failed look-ups ask it twice; remove one"
     if entry.shadows:
         names = ", ".join(sorted(entry.shadows)[:SHOWN_NAMES]) + (", ..." if len(entry.shadows) > SHOWN_NAMES else "")
-        yield "shadowing", f"hides {len(entry.shadows)} names of later entries ({names}): fastimport explain NAME shows each"
+        count = "a name" if len(entry.shadows) == 1 else f"{len(entry.shadows)} names"
+        yield "shadowing", f"hides {count} of later entries ({names}): fastimport explain NAME shows each"
     if entry.file_system is not None and entry.file_system.is_remote:
-        yield "remote", f"on {entry.file_system}: copy it to a local disk, or put it behind local entries"
+        yield "remote", f"on {entry.file_system}: copy it to a local disk{'' if is_last else ', or put it behind local entries'}"
     if entry.is_slow and entry.answers and entry.latency is not None:
-        yield "slow", f"takes {entry.latency * 1e6:.0f} µs to say that it does not have a name: put it last, or copy it"
+        how = "copy it to a faster one" if is_last else "put it last, or copy it"
+        yield "slow", f"takes {entry.latency * 1e6:.0f} µs to say that it does not have a name: {how}"
 
 
 def _on_use(entries: Sequence[PathEntry], bill: Mapping[str, EntryCost]) -> Iterator[Advice]:
