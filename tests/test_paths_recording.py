@@ -144,6 +144,33 @@ def test_names_that_no_encoding_has(tmp_path):
     assert bill[odd].found == 1
 
 
+def test_odd_things_on_the_path_do_not_end_the_recording(tmp_path):
+    """A Path, a number, a str with a repr of its own, and a path that is deleted."""
+    root = plant(tmp_path / "root", {"spam.py": ""})
+    code = (
+        "import pathlib\n"
+        "class Entry(str):\n"
+        "    def __repr__(self): return '<odd>'\n"
+        f"sys.path[1:1] = [pathlib.Path('/nowhere'), 7, Entry({root!r})]\n"
+        "import spam\n"
+    )
+    for ending in ("", "del sys.path", "sys.path = None"):
+        found, bill = record(on_path() + code + ending)
+        assert (found.status, bill[root].found) == (0, 1)
+        assert found.seconds is not None
+
+
+@pytest.mark.parametrize("then", ["", "mine = [open(path, 'w') for _ in range(60)]; import late"])
+def test_a_program_that_closes_every_file_keeps_its_own(tmp_path, then):
+    """Daemons do: nothing of the recording must land in a file that gets the number of ours."""
+    root = plant(tmp_path / "root", {"spam.py": "", "late.py": ""})
+    kept = tmp_path / "kept"
+    code = f"import os, spam; path = {str(kept)!r}; open(path, 'w').close(); os.closerange(3, 4096); {then}"
+    found, bill = record(on_path(root) + code)
+    assert (found.status, bill[root].found) == (0, 1)
+    assert kept.read_text() == ""
+
+
 def test_a_last_line_that_was_cut_off_is_left_out():
     lines = ["'start', 0, 100, 10.0, ['/a']", "'entry', 0, '/a'", "'search', 'x', True, 'found', [(0, 5, 1)]", "'sea"]
     found = recording.parse(lines)

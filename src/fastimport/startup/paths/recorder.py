@@ -34,36 +34,61 @@ class _Search:
             self.entries[-1][1] += now - self.since
 
 
-def record(path: str) -> None:
-    """Write all searches from now on to the file `path`, which must not exist."""
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-    process, numbers = os.getpid(), dict[str, int]()
-    underway: dict[int, list[_Search]] = {}
-    finder, directory_finder = external.PathFinder, external.FileFinder
-    importer_of, get_spec, fill = finder._path_importer_cache, finder._get_spec, directory_finder._fill_cache
-    plain_importer_of, plain_get_spec = finder.__dict__["_path_importer_cache"], finder.__dict__["_get_spec"]
+class _Output:
+    """The file of the recording. The program must never notice it, even if it closes every file, or the disk is full."""
 
-    def write(*fields: object) -> None:
-        if os.getpid() == process:  # what the program forks is another program
-            os.write(file, f"{fields!r}\n".encode("utf-8", "surrogatepass"))
+    def __init__(self, path: str) -> None:
+        self.file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        self.process = os.getpid()
+        self.identity = os.fstat(self.file)[1:3]  # inode and device: the program may close our file and open one of its own
+        self.numbers: dict[str, int] = {}
 
-    def number_of(entry: object) -> int:
-        text = entry if isinstance(entry, str) else repr(entry)
-        number = numbers.get(text)
+    def write(self, *fields: object) -> None:
+        try:
+            if os.getpid() == self.process and os.fstat(self.file)[1:3] == self.identity:  # a fork is another program
+                os.write(self.file, f"{fields!r}\n".encode())
+        except OSError:
+            pass
+
+    def forget_all(self) -> None:
+        os.ftruncate(self.file, 0)
+        self.numbers.clear()
+
+    def number_of(self, entry: object) -> int:
+        text = str.__str__(entry) if isinstance(entry, str) else repr(entry)
+        number = self.numbers.get(text)
         if number is None:
-            number = numbers[text] = len(numbers)
-            write("entry", number, text)
+            number = self.numbers[text] = len(self.numbers)
+            self.write("entry", number, text)
         return number
+
+    def write_search(self, name: str, is_top: bool, search: _Search, spec: "Any") -> None:
+        entries = [(self.number_of(entry), cost, reads) for entry, cost, reads in search.entries]
+        if spec is None:
+            outcome: object = "error"
+        else:
+            outcome = "found" if spec.loader is not None else [str(part) for part in spec.submodule_search_locations or ()]
+        self.write("search", str.__str__(name), is_top, outcome, entries)
+
+
+def _search_path() -> list[str]:
+    return [str.__str__(entry) for entry in getattr(sys, "path", None) or () if isinstance(entry, str)]
+
+
+def _patch(output: _Output) -> None:
+    """Put timed methods into importlib's classes."""
+    finder, directory_finder, underway = external.PathFinder, external.FileFinder, dict[int, list[_Search]]()
+    importer_of, get_spec = finder.__dict__["_path_importer_cache"].__func__, finder.__dict__["_get_spec"].__func__
+    fill = directory_finder._fill_cache
 
     def timed_importer_of(cls: "Any", entry: "Any") -> "Any":
         now = clock()
         searches = underway.get(_thread.get_ident())
-        if not searches:
-            return importer_of.__func__(cls, entry)
-        searches[-1].close_entry(now)
-        searches[-1].entries.append([entry, 0, 0])
-        searches[-1].since = clock()
-        return importer_of.__func__(cls, entry)
+        if searches:
+            searches[-1].close_entry(now)
+            searches[-1].entries.append([entry, 0, 0])
+            searches[-1].since = clock()
+        return importer_of(cls, entry)
 
     def timed_fill(self: "Any") -> None:
         searches = underway.get(_thread.get_ident())
@@ -72,59 +97,49 @@ def record(path: str) -> None:
         fill(self)
 
     def timed_get_spec(cls: "Any", fullname: str, path: "Any", target: "Any" = None) -> "Any":
-        thread = _thread.get_ident()
-        searches, search, begin = underway.setdefault(thread, []), _Search(), clock()
+        begin, spec, thread = clock(), None, _thread.get_ident()
+        searches, search = underway.setdefault(thread, []), _Search()
         searches.append(search)
-        spec = None
         try:
-            spec = get_spec.__func__(cls, fullname, path, target)
+            spec = get_spec(cls, fullname, path, target)
             return spec
         finally:
-            end = clock()
-            search.close_entry(end)
+            search.close_entry(clock())
             searches.pop()
-            if not searches:
-                underway.pop(thread, None)
-            report(fullname, path is sys.path, search, spec)
+            output.write_search(fullname, path is sys.path, search, spec)
             if searches:  # a finder imported something: that search has been charged
                 searches[-1].since += clock() - begin
+            else:
+                underway.pop(thread, None)
 
-    def report(name: str, is_top: bool, search: _Search, spec: "Any") -> None:
-        entries = [(number_of(entry), cost, reads) for entry, cost, reads in search.entries]
-        if spec is None:
-            outcome: object = "error"
-        else:
-            outcome = "found" if spec.loader is not None else [str(part) for part in spec.submodule_search_locations or ()]
-        write("search", name, is_top, outcome, entries)
+    finder._path_importer_cache, finder._get_spec = classmethod(timed_importer_of), classmethod(timed_get_spec)
+    directory_finder._fill_cache = timed_fill
 
-    def install(patched: bool) -> None:
-        finder._path_importer_cache = classmethod(timed_importer_of) if patched else plain_importer_of
-        finder._get_spec = classmethod(timed_get_spec) if patched else plain_get_spec
-        directory_finder._fill_cache = timed_fill if patched else fill
 
-    def calibrate(count: int) -> int:
-        """Nanoseconds for a search of `count` entries that are known to have no finder."""
-        entry = "fastimport calibration"
-        sys.path_importer_cache[entry] = None
+def _nanoseconds_per_search(count: int) -> int:
+    """What a search of `count` entries takes that are known to have no finder: the shortest, which nothing else disturbed."""
+    entry = "fastimport calibration"
+    sys.path_importer_cache[entry] = None
+    times = []
+    for _ in range(CALIBRATIONS):
         begin = clock()
-        for _ in range(CALIBRATIONS):
-            finder._get_spec("fastimport_calibration", [entry] * count)
-        del sys.path_importer_cache[entry]
-        return (clock() - begin) // CALIBRATIONS
+        external.PathFinder._get_spec("fastimport_calibration", [entry] * count)
+        times.append(clock() - begin)
+    del sys.path_importer_cache[entry]
+    return min(times)
 
-    bare = calibrate(1), calibrate(11)
-    install(True)
-    extra = calibrate(1) - bare[0], calibrate(11) - bare[1]
-    os.ftruncate(file, 0)
-    numbers.clear()
-    write("start", clock(), extra[0], (extra[1] - extra[0]) / 10, list(sys.path))
 
-    def finish() -> None:
-        write("end", clock(), list(sys.path))
-
+def record(path: str) -> None:
+    """Write all searches from now on to the file `path`, which must not exist."""
+    output = _Output(path)
+    bare = _nanoseconds_per_search(1), _nanoseconds_per_search(11)
+    _patch(output)
+    extra = _nanoseconds_per_search(1) - bare[0], _nanoseconds_per_search(11) - bare[1]
+    output.forget_all()
+    output.write("start", clock(), extra[0], (extra[1] - extra[0]) / 10, _search_path())
     was_loaded = "atexit" in sys.modules
     import atexit
 
-    atexit.register(finish)
+    atexit.register(lambda: output.write("end", clock(), _search_path()))
     if not was_loaded:
         del sys.modules["atexit"]  # built in: the program's own import of it costs next to nothing, and finds the same functions
