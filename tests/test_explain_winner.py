@@ -12,6 +12,7 @@ from support.foreign import Finder, claim, portion
 from support.oracle import STOCK
 from support.trees import Link, plant
 
+from fastimport import finder
 from fastimport.startup import explain as explanations
 from fastimport.startup.explain import agrees, explain
 from fastimport.startup.explain.candidates import SHADOWED, TAKES_PART, WINS
@@ -234,6 +235,14 @@ def test_the_cost_of_a_look_up_is_measured_for_importlib_and_each_level(entries)
     assert [cost.finder for cost in costs] == ["importlib", "fastimport checked", "fastimport trusted"]
     assert all(cost.first > cost.later > 0 for cost in costs)
     assert set(sys.path) <= sys.path_importer_cache.keys()
+
+
+def test_each_level_is_measured_at_that_level(entries, monkeypatch):
+    entries({"spam.py": ""})
+    levels, set_freshness = [], finder.set_freshness
+    monkeypatch.setattr(finder, "set_freshness", lambda resolver, level: levels.append(level) or set_freshness(resolver, level))
+    explain("spam")
+    assert levels == ["checked", "trusted"]
 
 
 def test_measuring_leaves_importlib_as_it_was(entries):

@@ -98,9 +98,9 @@ def test_the_archive_of_the_standard_library_may_be_missing():
 def test_only_what_wins_shadows(tmp_path):
     """A directory without __init__ hides nothing; a module hides modules and packages, once per entry."""
     trees = [
-        {"spam.py": "", "space": {}},
+        {"spam.py": "", "space": {}, "lone": {}},
         {"spam": {"__init__.py": ""}, "space": {"__init__.py": ""}},
-        {"spam.py": "", "space.py": ""},
+        {"spam.py": "", "space.py": "", "lone.py": ""},
     ]
     entries = survey([plant(tmp_path / str(number), tree) for number, tree in enumerate(trees)])
     assert [entry.shadows for entry in entries] == [{"spam": 2}, {"space": 1}, {}]
