@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 from support.process import python
@@ -36,6 +38,25 @@ def test_the_current_directory_comes_first_as_for_python_c(project):
     assert f"wins       entry 0          module             {project}/random.py" in done.stdout
     assert "shadowed   entry " in done.stdout
     assert "hides the standard library's module random" in done.stdout
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux has a device that is full")
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_result_that_can_not_be_written_is_told(project, options):
+    command = [sys.executable, "-m", "fastimport", "explain", "spam", *options]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, cwd=project, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "fastimport: the result can't be written: [Errno 28] No space left on device\n"
+
+
+def test_a_reader_that_goes_away_is_no_error_worth_a_word(project):
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "fastimport", "explain", "spam"]
+    done = subprocess.run(command, cwd=project, stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 def test_wrong_usage_has_status_2():

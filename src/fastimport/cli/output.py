@@ -24,11 +24,21 @@ def look_as_program() -> None:
 
 
 def show(text: str) -> None:
-    """Print `text` on stdout. File names may hold what the terminal, or any encoding, can't express."""
+    """Print `text` on stdout. File names may hold what the terminal, or any encoding, can't express.
+
+    A reader that has gone away, as ``head`` does, ends the command without a word; any other failure is told. Both raise
+    `SystemExit`.
+    """
     encoding = sys.stdout.encoding or "utf-8"
-    print(text.encode(encoding, "backslashreplace").decode(encoding))
+    try:
+        print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter's own flush fails at the end
+        if not isinstance(error, BrokenPipeError):
+            print(f"fastimport: the result can't be written: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
 
 
 def show_json(data: dict[str, Any]) -> None:
-    """Print `data` as JSON, in ASCII."""
-    print(json.dumps(data, indent=1))
+    """Print `data` as JSON, in ASCII. Fails as `show` does."""
+    show(json.dumps(data, indent=1))

@@ -68,22 +68,38 @@ def _on_entry(entry: PathEntry, is_last: bool) -> Iterator[tuple[str, str]]:
 
 
 def _on_use(entries: Sequence[PathEntry], bill: Mapping[str, EntryCost]) -> Iterator[Advice]:
-    total = sum(cost.seconds for cost in bill.values())
+    total = sum(cost.nanoseconds + cost.below_nanoseconds for cost in bill.values()) or 1
+    unused: list[PathEntry] = []
     for entry in entries:
         cost = bill.get(entry.entry)
         if cost is None or entry.finder is None or entry.is_standard_library or entry.duplicate_of is not None:
             continue
-        seconds, share = cost.nanoseconds / 1e9, cost.nanoseconds / 1e9 / (total or 1.0)
-        if seconds < LEAST_WORTH:
-            continue
-        if not cost.modules and share >= WORTH_REMOVING:
-            how = "python -P leaves it out" if entry.is_current_directory else "remove it, if the program never needs it"
-            text = f"gave no module and was asked {cost.failed} times, {seconds * 1e3:.2f} ms: {how}"
-            yield Advice(entry.index, "never used", f"{entry.entry!r} {text}")
-        elif share >= WORTH_MOVING and cost.failed > 10 * max(cost.found, 1) and entry is not entries[-1]:
-            caution = ", once nothing depends on what it hides" if entry.shadows else ""
-            text = (
-                f"has {cost.found} of the {cost.found + cost.failed} top-level names that it is asked for, and takes "
-                f"{seconds * 1e3:.2f} ms: put it behind the entries that have more{caution}"
-            )
-            yield Advice(entry.index, "early", f"{entry.entry!r} {text}")
+        share, is_worth_it = cost.nanoseconds / total, cost.nanoseconds / 1e9 >= LEAST_WORTH
+        if cost.modules:
+            if is_worth_it and share >= WORTH_MOVING and cost.failed > 10 * max(cost.found, 1) and entry is not entries[-1]:
+                yield _move(entry, cost)
+        elif is_worth_it and share >= WORTH_REMOVING:
+            yield _remove(entry, cost)
+        else:
+            unused.append(entry)
+    spent = sum(bill[entry.entry].nanoseconds for entry in unused)
+    if len(unused) > 1 and spent / total >= WORTH_REMOVING and spent / 1e9 >= LEAST_WORTH:
+        numbers = ", ".join(str(entry.index) for entry in unused[:SHOWN_NAMES]) + (", ..." if unused[SHOWN_NAMES:] else "")
+        cost_of_all = f"together took {spent / 1e6:.2f} ms"
+        text = f"{len(unused)} more entries ({numbers}) gave no module, and {cost_of_all}: remove what is not needed"
+        yield Advice(None, "never used", text)
+
+
+def _remove(entry: PathEntry, cost: EntryCost) -> Advice:
+    how = "python -P leaves it out" if entry.is_current_directory else "remove it, if the program never needs it"
+    text = f"gave no module and was asked {cost.failed} times, {cost.nanoseconds / 1e6:.2f} ms: {how}"
+    return Advice(entry.index, "never used", f"{entry.entry!r} {text}")
+
+
+def _move(entry: PathEntry, cost: EntryCost) -> Advice:
+    caution = ", once nothing depends on what it hides" if entry.shadows else ""
+    text = (
+        f"has {cost.found} of the {cost.found + cost.failed} top-level names that it is asked for, and takes "
+        f"{cost.nanoseconds / 1e6:.2f} ms: put it behind the entries that have more{caution}"
+    )
+    return Advice(entry.index, "early", f"{entry.entry!r} {text}")
