@@ -4,12 +4,14 @@
 #   PYTHON=python3.13            the interpreter (default: python3)
 #   VENV=DIR                     the virtual environment (default: .venv, .venv-debug, .venv-trace)
 #   PYTEST_ARGS="-k zip -x"      more arguments for pytest
+#   BENCH_ARGS="--quick"         more arguments for benchmarks/suite.py or benchmarks/check.py
 #   FASTIMPORT_BUILD=debug       build mode: release, debug or trace
 
 PYTHON ?= python3
 FASTIMPORT_BUILD ?= release
 VENV ?= .venv$(if $(filter-out release,$(FASTIMPORT_BUILD)),-$(FASTIMPORT_BUILD))
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 export FASTIMPORT_BUILD
 
 PY := $(VENV)/bin/python
@@ -41,12 +43,11 @@ wheel: $(VENV)/.installed ## build the sdist, and the wheel from it, into dist/
 sdist: $(VENV)/.tools ## build the sdist into dist/
 	$(PY) -m build --no-isolation --sdist --outdir dist
 
-bench: $(VENV)/.test ## time each operation beside importlib, and compare with the budgets
-	$(PYTEST) benchmarks/micro $(PYTEST_ARGS)
-	$(PY) benchmarks/budgets.py
+bench: $(VENV)/.bench ## measure everything beside importlib; writes docs/measured.md
+	$(PY) benchmarks/suite.py $(BENCH_ARGS)
 
-bench-check: $(VENV)/.test ## count instructions and system calls; exit 1 if they have grown
-	$(PY) benchmarks/check.py
+bench-check: $(VENV)/.installed ## count instructions and system calls; exit 1 if they have grown
+	$(PY) benchmarks/check.py $(BENCH_ARGS)
 
 lint: $(VENV)/.lint ## check style, types, workflows and scripts
 	$(PY) -m ruff check .
@@ -89,6 +90,10 @@ $(VENV)/.test: $(VENV)/.installed
 
 $(VENV)/.demo: $(VENV)/.installed benchmarks/requirements-demo.txt
 	$(PIP) install --prefer-binary -r benchmarks/requirements-demo.txt
+	touch $@
+
+$(VENV)/.bench: $(VENV)/.installed $(wildcard benchmarks/requirements*.txt)
+	$(PIP) install --prefer-binary -r benchmarks/requirements.txt
 	touch $@
 
 $(VENV)/.lint: $(VENV)/.installed

@@ -17,7 +17,8 @@ import results
 from fastimport.startup.bench import counting, launcher, measure, plan, pyperf_json, report, session
 from fastimport.startup.bench.statistics import geometric_mean, paired_ratio, quartiles, spread, verdict
 
-SMALL = (applications.NOTHING.name, applications.ONE_MODULE.name)
+# Measured beside the applications, and not part of their mean.
+OTHERS = tuple(each.name for each in (applications.STANDARD_LIBRARY, applications.NOTHING, applications.ONE_MODULE))
 
 HEADINGS = (
     "application",
@@ -77,7 +78,7 @@ def _result(comparisons: dict[str, session.Comparison]) -> results.Result:
     rows = [row for name, comparison in comparisons.items() for row in _rows(name, comparison)]
     figures = [figure for name, comparison in comparisons.items() for figure in _figures(name, comparison)]
     tables = [results.Table([HEADINGS, *rows])]
-    if len(comparisons) > 1:
+    if comparisons.keys() - set(OTHERS):
         tables.append(results.Table([("geometric mean of the ratios", "ratio", "CPU", "applications"), *_means(comparisons)]))
     notes = [note for comparison in comparisons.values() for note in (*_differences(comparison), *comparison.notes)]
     first = next(iter(comparisons.values())).conditions
@@ -94,6 +95,9 @@ def _differences(comparison: session.Comparison) -> Iterable[str]:
 def _figures(name: str, comparison: session.Comparison) -> Iterable[results.Figure]:
     stock, *others = comparison.sides
     yield results.seconds(f"{name}, stock", spread(stock.seconds).median, *quartiles(stock.seconds))
+    for side in comparison.sides:
+        if side.system_calls is not None:
+            yield results.count(f"{name}, {side.name}, file calls", counting.file_system_calls(side.system_calls))
     for side in others:
         if side.estimate:
             yield results.ratio(f"{name}, {side.name}", side.estimate)
@@ -102,13 +106,13 @@ def _figures(name: str, comparison: session.Comparison) -> Iterable[results.Figu
 
 
 def _means(comparisons: dict[str, session.Comparison]) -> Iterable[Sequence[str]]:
-    """One row for each side, over the applications whose modules take part: not `pass`, nor a single module."""
-    large = [each for name, each in comparisons.items() if name not in SMALL]
-    for index, side in enumerate(large[0].sides[1:], 1) if large else ():
-        ratios = [each.sides[index].estimate.ratio for each in large]
-        sides = [(each.sides[0].cpu_seconds, each.sides[index].cpu_seconds) for each in large]
+    """One row for each side, over the real applications."""
+    real = [each for name, each in comparisons.items() if name not in OTHERS]
+    for index, side in enumerate(real[0].sides[1:], 1) if real else ():
+        ratios = [each.sides[index].estimate.ratio for each in real]
+        sides = [(each.sides[0].cpu_seconds, each.sides[index].cpu_seconds) for each in real]
         cpu = [paired_ratio(*pair).ratio for pair in sides if all(pair)]
-        yield side.name, f"{geometric_mean(ratios):.3f}", f"{geometric_mean(cpu):.3f}" if cpu else "-", str(len(large))
+        yield side.name, f"{geometric_mean(ratios):.3f}", f"{geometric_mean(cpu):.3f}" if cpu else "-", str(len(real))
 
 
 def _rows(name: str, comparison: session.Comparison) -> Iterable[Sequence[str]]:

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import applications
 import results
 import slow_interpreter
-from applications import DJANGO_ADMIN, PANDAS, Application
+from applications import DJANGO_ADMIN, PANDAS, SQLALCHEMY_ORM, Application
 from slow_interpreter import SlowInterpreter, Slowness
 
 from fastimport.startup.bench import identity, launcher, measure, plan, report
@@ -62,8 +62,8 @@ CASES = (
 )
 BRIEF = (
     Case("latency", DJANGO_ADMIN, Slowness(0.0001), 6),
-    Case("latency", DJANGO_ADMIN, Slowness(0.001), 3),
-    Case("latency", DJANGO_ADMIN, Slowness(0.005), 1),
+    Case("latency", DJANGO_ADMIN, Slowness(0.001), 2),
+    Case("latency", SQLALCHEMY_ORM, Slowness(0.005), 1),
     Case("cold", DJANGO_ADMIN, Slowness(0.001), 1, remounts=True),
     Case("processes", DJANGO_ADMIN, Slowness(0.001, servers=8), 1, PROCESSES),
 )
