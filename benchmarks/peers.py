@@ -121,6 +121,11 @@ def table(found: Results) -> results.Table:
     return results.Table(rows)
 
 
+def reasons(found: Results) -> list[str]:
+    """Return why each side that is absent can't run."""
+    return [f"{found.tree.name}, {name}: can't run here: {reason}" for name, reason in found.absent.items()]
+
+
 def figures(found: Results) -> Iterator[results.Figure]:
     """Yield the times of all imports, of clock and processor, as ratios to importlib's."""
     stock = found.times["importlib"]
@@ -192,7 +197,7 @@ def main() -> int:
             found.append(compare(tree, scratch, arguments.pairs))
     start = interpreter_start(arguments.pairs)
     told = results.circumstances(rounds=f"{arguments.pairs} after a warm-up, order drawn with seed 1")
-    notes = [f"{each.tree.name}, {name}: can't run here: {reason}" for each in found for name, reason in each.absent.items()]
+    notes = [reason for each in found for reason in reasons(each)]
     numbers = [figure for each in found for figure in figures(each)]
     data = {"start": start, "trees": [_as_document(each) for each in found]}
     tables = [*map(table, found), start_table(start)]

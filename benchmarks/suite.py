@@ -34,7 +34,7 @@ RESULTS = HERE.parent / "build" / "benchmarks"
 LIMIT_S = 1500
 PATIENCE_S = 30
 UNAVAILABLE = 2
-"""The exit status by which a benchmark says that this machine can't run it; argparse has the same for wrong usage, with a message of its own."""
+"""The exit status by which a benchmark says that this machine can't run it; argparse has it for wrong usage, with this mark."""
 
 ARGPARSE_MARK = ": error: "
 

@@ -1,4 +1,4 @@
-"""The two controls, end to end, with real processes and their real noise: a slowed finder is slower, stock is no faster than stock."""
+"""The two controls, with real processes and their real noise: a slowed finder is slower, and stock no faster than stock."""
 
 import random
 

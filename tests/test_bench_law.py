@@ -46,7 +46,9 @@ def test_without_latency_the_operations_cost_nothing_extra(law, true):
     assert true.seconds(law.Point(1000, 10)) == pytest.approx(0.03 + 0.15 + 0.009)
 
 
-@pytest.mark.parametrize(("processes", "servers", "processors", "limit"), [(1, 4, 2, "one"), (64, 4, 64, "server"), (64, 999, 1, "cpu")])
+@pytest.mark.parametrize(
+    ("processes", "servers", "processors", "limit"), [(1, 4, 2, "one"), (64, 4, 64, "server"), (64, 999, 1, "cpu")]
+)
 def test_many_processes_wait_for_what_is_scarce(law, true, processes, servers, processors, limit):
     point = law.Point(100, 4, 0.001)
     waiting = true.operations.at(point) * (60e-6 + 1.05 * 0.001)

@@ -39,7 +39,8 @@ def suite(monkeypatch, tmp_path):
 
 
 def ended(suite, name, directory, as_name=None):
-    return suite.run(suite.Benchmark(as_name or name, "A title", f"{name}.py"), [], directory, limit=1.5 if name == "endless" else 60)
+    limit = 1.5 if name == "endless" else 60
+    return suite.run(suite.Benchmark(as_name or name, "A title", f"{name}.py"), [], directory, limit)
 
 
 @pytest.mark.parametrize("name", ENDINGS)
