@@ -11,6 +11,9 @@ import sys
 
 FAMILIES = {  # command: the module here that has it
     "bench": "bench",
+    "disable": "environment",
+    "enable": "environment",
+    "exec": "exec",
     "run": "run",
     "status": "status",
     "verify": "verify",
