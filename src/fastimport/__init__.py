@@ -10,6 +10,7 @@ _HOMES = {
     "installed": "activation",
     "resolve_name": "_names",
     "split_name": "_names",
+    "startup": "startup",
     "stats": "statistics",
     "uninstall": "activation",
 }
@@ -21,6 +22,7 @@ __all__ = [
     "installed",
     "resolve_name",
     "split_name",
+    "startup",
     "stats",
     "uninstall",
 ]
@@ -30,8 +32,8 @@ def __getattr__(name):
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = __import__(f"{__name__}.{home}", fromlist=[name])
-    value = globals()[name] = getattr(module, name)
+    module = __import__(f"{__name__}.{home}", fromlist=["__name__"])
+    value = globals()[name] = module if name == home else getattr(module, name)
     return value
 
 

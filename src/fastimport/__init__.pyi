@@ -2,6 +2,7 @@ from fastimport._names import import_module, resolve_name, split_name
 from fastimport.activation import describe as describe
 from fastimport.activation import install, installed, uninstall
 from fastimport.finder import PathFinder
+from fastimport.startup import CallablePackage
 from fastimport.statistics import stats
 
 __all__ = [
@@ -11,10 +12,12 @@ __all__ = [
     "installed",
     "resolve_name",
     "split_name",
+    "startup",
     "stats",
     "uninstall",
 ]
 
 __version__: str
+startup: CallablePackage
 
 def __dir__() -> list[str]: ...
