@@ -22,7 +22,7 @@ FLOORS = (
     ("loader",),
     ("finder",),
     ("statistics", "activation"),
-    ("verification", "startup", "snapshot", "mpi", "site_files", "exec_path"),
+    ("verification", "startup", "snapshot", "mpi", "site_files", "exec_path", "independent"),
     ("cli",),
     ("__main__", "__init__"),
 )

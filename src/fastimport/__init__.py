@@ -3,6 +3,7 @@
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Finder": "independent",
     "PathFinder": "finder",
     "describe": "activation",
     "import_module": "_names",
@@ -16,6 +17,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Finder",
     "PathFinder",
     "import_module",
     "install",

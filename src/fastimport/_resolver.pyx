@@ -80,9 +80,9 @@ cdef class Resolver:
     cdef unsigned int namespace_tag
     cdef Py_ssize_t finder_fields
 
-    def __init__(self, machinery, module_spec, namespace_path, pins, Py_ssize_t finder_fields, loaders):
-        """`pins` maps a class of importlib to the attributes that must be the ones that are there now."""
-        self.sys_dict = sys.__dict__
+    def __init__(self, machinery, module_spec, namespace_path, pins, Py_ssize_t finder_fields, loaders, dict namespace=None):
+        """`pins`: class of importlib -> attributes that must stay. `namespace`: where path, hooks and cache are, instead of sys."""
+        self.sys_dict = sys.__dict__ if namespace is None else namespace
         self.file_finder, self.module_spec, self.namespace_path = machinery.FileFinder, module_spec, namespace_path
         self.pins = {cls: Pin(cls, *names) for cls, names in pins.items()}
         self.file_finder_pin, self.module_spec_pin = self.pins[self.file_finder], self.pins[self.module_spec]
