@@ -5,7 +5,7 @@
 #include <Python.h>
 #include <marshal.h>
 
-int fb_open_code_is_hooked(void); /* _open_code_hook.c */
+int fb_open_code_is_hooked(unsigned long release); /* _open_code_hook.c */
 
 #ifndef _WIN32
 #include <errno.h>

@@ -288,11 +288,11 @@ cdef class Resolver:
             return None
         found = self.known_table(<dict>state)
         mtime = fi_get(state, "_path_mtime", None)
-        if found is None or (type(mtime) is not float and type(mtime) is not int):
+        if found is None or (type(mtime) is not float and (type(mtime) is not int or mtime != -1)):
             return None
         remembered = mtime
         table = <Table>found
-        if self.trusted and table.epoch == self.epoch and remembered != -1:
+        if self.trusted and table.epoch == self.epoch and remembered > -1:      # what asks for another look: -1, nan
             return table
         if stamp.mtime_ns == -1:
             name = table.encoded
@@ -320,7 +320,7 @@ cdef class Resolver:
         path = fi_get(state, "path", None)
         listing = fi_get(state, "_path_cache", None)
         loaders = fi_get(state, "_loaders", None)
-        if type(loaders) is not list or type(path) is not str:
+        if type(loaders) is not list or type(path) is not str or fi_get(state, "_relaxed_path_cache", None) is None:
             return None
         if type(listing) is Table:
             table = <Table>listing
@@ -346,7 +346,9 @@ cdef class Resolver:
             return self.stock_kinds
         pairs = tuple(loaders)
         for pair in pairs:
-            if type(pair) is not tuple or len(<tuple>pair) != 2 or type(pair[0]) is not str or pair[1] not in self.pins:
+            if type(pair) is not tuple or len(<tuple>pair) != 2 or type(pair[0]) is not str or type(pair[1]) is not type:
+                return None
+            if pair[1] not in self.pins:
                 return None
         kinds = fi_get(self.other_kinds, pairs, None)
         if kinds is None:

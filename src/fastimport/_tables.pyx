@@ -71,6 +71,7 @@ cdef class Table:
             for index in range(self.kinds.count):
                 if self.kinds.pairs[index][0] == dot + rest:
                     kind = index + 1
+                    break
         if kind == FI_OTHER:
             self.others.add(name)
         else:
