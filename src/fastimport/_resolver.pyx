@@ -91,8 +91,7 @@ cdef class Resolver:
         self.tables, self.other_kinds, self.served, self.refusals = {}, {}, {}, {}
         self.nothing = Table("", self.stock_kinds)
         self.namespace_mark = namespace_path._epoch
-        self.end = object()
-        self.epoch = 1
+        self.end, self.epoch = object(), 1
         self.reason = None if FI_POSIX else "platform"
 
     def serve(self, owners, hooks):
