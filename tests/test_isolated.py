@@ -17,3 +17,10 @@ def run(script, *arguments):
 def test_nothing_leaks(kind, tmp_path):
     """References, blocks, resident memory and open files stay where they are after hundreds of calls."""
     run("leaks.py", kind, str(tmp_path))
+
+
+@pytest.mark.parametrize("kind", ["isolated", "legacy"])
+@pytest.mark.parametrize("first", ["main", "other"])
+def test_other_interpreters_are_left_to_importlib(kind, first):
+    """The reason is in their stats(); the interpreter that has the compiled modules goes on."""
+    run("interpreters.py", kind, first)

@@ -18,7 +18,7 @@ COMPILED = sorted(SOURCE.rglob("*.pyx"))
 # What a module may import: its own floor and those below. Modules of one floor may know each other.
 FLOORS = (
     ("_resolver", "_tables", "_names", "_index", "_bytecode"),
-    ("settings", "importlib_frames", "record"),
+    ("settings", "importlib_frames", "record", "stock_names"),
     ("loader",),
     ("finder",),
     ("statistics", "activation"),

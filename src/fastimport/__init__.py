@@ -34,7 +34,12 @@ def __getattr__(name):
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = __import__(f"{__name__}.{home}", fromlist=["__name__"])
+    try:
+        module = __import__(f"{__name__}.{home}", fromlist=["__name__"])
+    except ImportError:  # not built for this interpreter, or refused by a subinterpreter
+        if home != "_names":
+            raise
+        module = __import__(f"{__name__}.stock_names", fromlist=["__name__"])
     value = globals()[name] = module if name == home else getattr(module, name)
     return value
 

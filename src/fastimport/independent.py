@@ -7,7 +7,6 @@ from fastimport import finder, loader
 from fastimport.settings import FRESHNESS
 from fastimport.statistics import stats_of
 
-
 _RENEWAL = object()
 
 
