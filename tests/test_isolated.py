@@ -24,3 +24,17 @@ def test_nothing_leaks(kind, tmp_path):
 def test_other_interpreters_are_left_to_importlib(kind, first):
     """The reason is in their stats(); the interpreter that has the compiled modules goes on."""
     run("interpreters.py", kind, first)
+
+
+@pytest.mark.parametrize("freshness", ["checked", "trusted"])
+@pytest.mark.parametrize("where", ["idle", "importing", "inside"])
+def test_forked_children_import(freshness, where, tmp_path):
+    """Forked while another thread imports, or in the middle of an import of its own."""
+    run("forks.py", freshness, where, str(tmp_path))
+
+
+@pytest.mark.parametrize("freshness", ["checked", "trusted"])
+@pytest.mark.parametrize("register", ["meta_path", "in_place"])
+def test_threads_never_get_a_wrong_module(freshness, register, tmp_path):
+    """32 threads over overlapping trees, files that come and go, invalidations, children. `make soak` does it for ten minutes."""
+    run("stress.py", "1.5", "32", freshness, register, "forks", str(tmp_path))

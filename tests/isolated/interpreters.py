@@ -29,7 +29,8 @@ with fastimport.startup():
 assert fastimport.import_module("json.decoder") is sys.modules["json.decoder"]
 assert fastimport.resolve_name(".b", "a") == "a.b"
 assert fastimport.split_name("a.b.c") == ("a.b", "c")
-assert fastimport.PathFinder.find_spec("email").origin == __import__("importlib.machinery").machinery.PathFinder.find_spec("email").origin
+import importlib.machinery
+assert fastimport.PathFinder.find_spec("email").origin == importlib.machinery.PathFinder.find_spec("email").origin
 assert fastimport.Finder(sys.path).find_spec("email") is not None
 assert not fastimport.installed()
 fastimport.uninstall()
