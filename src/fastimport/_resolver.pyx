@@ -23,8 +23,6 @@ cdef inline str last_component(str fullname):
     return fullname if dot < 0 else PyUnicode_Substring(fullname, dot + 1, length)
 
 
-# Guards ################################################################################################################
-
 @cython.final
 cdef class Pin:
     """Tells whether attributes of a class are still the ones that were there: tools patch importlib's classes."""
@@ -58,8 +56,6 @@ cdef class Pin:
         self.tag = tag
         return True
 
-
-# The resolver ##########################################################################################################
 
 @cython.final
 cdef class Resolver:
@@ -272,9 +268,8 @@ cdef class Resolver:
         return finder
 
     cdef object current_table(self, finder, fi_stamp *stamp):
-        """The table of a FileFinder as fresh as the level asks; None or an exception as `scan` gives them.
-
-        `stamp` is the directory's, if it was taken just now; its mtime_ns is -1 if not.
+        """The table of a FileFinder as fresh as the level asks; None or an exception as `scan` gives them. `stamp` is the directory's,
+        if it was taken just now; its mtime_ns is -1 if not. A listing is stored before its mtime, and read after it.
         """
         cdef Table table
         cdef double remembered
@@ -285,8 +280,10 @@ cdef class Resolver:
         state = PyObject_GenericGetDict(finder, NULL)
         if len(<dict>state) != self.finder_fields:
             return None
-        found = self.known_table(<dict>state)
         mtime = fi_get(state, "_path_mtime", None)
+        found = self.known_table(<dict>state, mtime)
+        if self.trusted:
+            mtime = fi_get(state, "_path_mtime", None)
         if found is None or (type(mtime) is not float and (type(mtime) is not int or mtime != -1)):
             return None
         remembered = mtime
@@ -310,12 +307,15 @@ cdef class Resolver:
             state["_path_cache"] = table
         if stamp.mtime != remembered:
             state["_path_mtime"] = -1 if stamp.mtime == -1 and stamp.mtime_ns == 0 else stamp.mtime
+        if has_changed and fi_get(state, "_path_cache", None) is not table:     # another thread's, perhaps an older one
+            state["_path_mtime"] = -1
         table.epoch = self.epoch
         return table
 
-    cdef object known_table(self, dict state):
+    cdef object known_table(self, dict state, mtime):
         """The listing that the FileFinder has now, in our form: made here, or by importlib before; None if it is not stock."""
         cdef Table table
+        cdef bint is_current
         path = fi_get(state, "path", None)
         listing = fi_get(state, "_path_cache", None)
         loaders = fi_get(state, "_loaders", None)
@@ -333,11 +333,11 @@ cdef class Resolver:
         if kinds is None:
             return None
         table = fi_get(self.tables, path, None) if self.trusted else None
-        if table is not None and table.epoch == self.epoch and table.kinds is kinds:
-            state["_path_mtime"] = table.stamp.mtime
-        else:
-            table = Table(path, kinds, listing)
+        is_current = table is not None and table.epoch == self.epoch and table.kinds is kinds
+        table = table if is_current else Table(path, kinds, listing)
         state["_path_cache"] = table
+        if is_current or fi_get(state, "_path_mtime", None) is not mtime:       # not what `listing` belongs to, if another thread ..
+            state["_path_mtime"] = table.stamp.mtime if is_current else -1      # .. has stored both since
         return table
 
     cdef object kinds_of(self, list loaders):
@@ -483,7 +483,7 @@ cdef class Resolver:
         """Before `trusted` calls a name absent: stat every directory again. Whether a listing was replaced, or a hook's veto."""
         cdef unsigned long long scans = self.scans
         self.epoch += 1
-        for entry in path:
+        for entry in tuple(path):      # another thread may shorten it
             if type(entry) is str:
                 found = self.consult(importers, entry, "", "")
                 if isinstance(found, BaseException):

@@ -3,6 +3,7 @@
 Arguments: ``isolated`` (its own GIL) or ``legacy``; ``main`` or ``other``, the interpreter that imports fastimport first.
 """
 
+import importlib.util
 import sys
 import threading
 
@@ -72,8 +73,6 @@ def main_first():
     fastimport.install()
     for _ in range(ROUNDS):
         run_in_new(STEPS_ASIDE)
-        import importlib
-
         importlib.invalidate_caches()
         assert fastimport.installed()
         assert importlib.util.find_spec("email.message") is not None
