@@ -25,7 +25,10 @@ cdef extern from "_bytecode.h" nogil:
     int fb_source_stamp(const char *path, unsigned int *mtime, unsigned int *size) noexcept
     int fb_open(const char *path) noexcept
     void fb_close(int file) noexcept
-    char *fb_read_all(int file, Py_ssize_t *size) noexcept
+    ctypedef struct fb_buffer:
+        char *data
+    fb_buffer *fb_read_all(int file, fb_buffer **spare, Py_ssize_t *size) noexcept
+    void fb_keep(fb_buffer **spare, fb_buffer *buffer) noexcept
     unsigned int fb_uint32(const char *data) noexcept
 
 cdef enum:
@@ -41,6 +44,7 @@ cdef class BytecodeReader:
     cdef dict served, endings       # edited, never replaced: see Resolver
     cdef object fix_filename, cache_from_source
     cdef str optimization
+    cdef fb_buffer *spare           # exchanged atomically
     cdef unsigned long release
     cdef bint was_hooked
     cdef readonly unsigned long long short_roads, long_roads
@@ -55,6 +59,9 @@ cdef class BytecodeReader:
         level = sys.flags.optimize
         self.release, self.was_hooked = release, was_hooked
         self.optimization = f".opt-{level}" if level else ""
+
+    def __dealloc__(self):
+        free(self.spare)
 
     def serve(self, loader_class, pin):
         """Read for instances of `loader_class`, not of its subclasses, which may read otherwise, as long as `pin` holds."""
@@ -134,21 +141,21 @@ cdef class BytecodeReader:
         cdef int file = -1
         cdef Py_ssize_t size = 0, path_size
         cdef const char *source_path = fi_ascii(path, &path_size)
-        cdef char *data = NULL
+        cdef fb_buffer *buffer = NULL
         with nogil:
             if fb_source_stamp(source_path, &mtime, &source_size) == 0:
                 file = fb_open(bytecode_path)
             if file >= 0:
-                data = fb_read_all(file, &size)
+                buffer = fb_read_all(file, &self.spare, &size)
                 fb_close(file)
-        if data == NULL:
+        if buffer == NULL:
             return None
         try:
-            if not self.is_valid(data, size, mtime, source_size):
+            if not self.is_valid(buffer.data, size, mtime, source_size):
                 return None
-            return self.unmarshal(data, size, path, bytecode_path)
+            return self.unmarshal(buffer.data, size, path, bytecode_path)
         finally:
-            free(data)
+            fb_keep(&self.spare, buffer)
 
     cdef bint is_valid(self, const char *data, Py_ssize_t size, unsigned int mtime, unsigned int source_size) except -1:
         magic = fi_get(self.external_dict, "MAGIC_NUMBER", None)

@@ -3,6 +3,7 @@ from fastimport._platform cimport *
 cdef enum:
     MAX_SUFFIXES = 15      # kinds fit the lower half of a 32-bit mask; importlib has four to six suffixes
     MAX_SUFFIX_SIZE = 200  # bytes, with "/__init__": what path buffers keep free
+    PATH_ROOM = 4200       # PATH_MAX and a margin; longer paths are importlib's
     BELIEVED = 16          # shift from "listed" to "listed, and of the type that its name demands"
 
 
@@ -34,7 +35,11 @@ cdef class Table:
     cdef bint is_unchanged(self, const fi_stamp *now) noexcept
 
 
-cdef object read_table(str path, bytes encoded, Kinds kinds, fi_stamp *stamp, bint resolve)
+cdef object kinds_of(list loaders, Kinds stock, dict others, dict pins)
+cdef object current_directory()
+cdef object read_table(str path, bytes encoded, Kinds kinds, fi_stamp *stamp, bint resolve, bint audit)
+cdef object hand_over(Table table)
+cdef object current_inside(known, str path, const char *encoded, Kinds kinds, unsigned long long *stat_calls)
 
 
 cdef inline Py_ssize_t compose(char *buffer, size_t room, Table table, str tail) except -2:
