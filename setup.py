@@ -16,7 +16,7 @@ from glob import glob
 
 from setuptools import Extension, setup
 
-MODULES = ("_resolver", "_tables", "_bytecode", "_index", "_names")
+MODULES = ("_resolver", "_tables", "_bytecode", "_index", "_names", "_capi")
 C_SOURCES = {"_bytecode": ["src/fastimport/_open_code_hook.c"]}
 MODES = ("release", "debug", "trace")
 
@@ -62,7 +62,7 @@ def extension(name):
     ext = Extension(
         f"fastimport.{name}",
         [f"src/fastimport/{name}.pyx", *C_SOURCES.get(name, ())],
-        depends=sorted(glob("src/fastimport/*.h") + glob("src/fastimport/*.pxd")),
+        depends=sorted(glob("src/fastimport/**/*.h", recursive=True) + glob("src/fastimport/*.pxd")),
         extra_compile_args=flags,
         define_macros=macros,
     )

@@ -17,12 +17,12 @@ COMPILED = sorted(SOURCE.rglob("*.pyx"))
 
 # What a module may import: its own floor and those below. Modules of one floor may know each other.
 FLOORS = (
-    ("_resolver", "_tables", "_names", "_index", "_bytecode"),
+    ("_resolver", "_tables", "_names", "_index", "_bytecode", "_capi"),
     ("settings", "importlib_frames", "record", "stock_names"),
     ("loader",),
     ("finder",),
     ("statistics", "activation"),
-    ("verification", "startup", "snapshot", "mpi", "site_files", "exec_path", "independent"),
+    ("verification", "startup", "snapshot", "mpi", "site_files", "exec_path", "independent", "embedding"),
     ("cli",),
     ("__main__", "__init__"),
 )

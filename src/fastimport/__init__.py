@@ -6,6 +6,8 @@ _HOMES = {
     "Finder": "independent",
     "PathFinder": "finder",
     "describe": "activation",
+    "embedding": "embedding",  # PyCapsule_Import takes it for an attribute
+    "get_include": "embedding",
     "import_module": "_names",
     "install": "activation",
     "installed": "activation",
@@ -19,6 +21,7 @@ _HOMES = {
 __all__ = [
     "Finder",
     "PathFinder",
+    "get_include",
     "import_module",
     "install",
     "installed",

@@ -81,6 +81,11 @@ def set_freshness(resolver, level):
     resolver.set_freshness(level, make_indexes)
 
 
+def pin_file_finder():
+    """A `Pin` of FileFinder: as long as it holds, its directories may be searched without asking it."""
+    return Pin(external.FileFinder, *_PINS[external.FileFinder])
+
+
 def return_listings():
     """Give the FileFinders that importlib knows plain sets again, with the same names."""
     for finder in list(sys.path_importer_cache.values()):

@@ -40,7 +40,7 @@ def child(number):
     """Its exit status: 0 if it imported everything, new files included, and what is absent is absent."""
     signal.alarm(20)  # the default action ends a process that hangs
     for lazy in range(ENTRIES):
-        if importlib.import_module(f"lazy{lazy}").VALUE != lazy:
+        if lazy != importlib.import_module(f"lazy{lazy}").VALUE:
             return 2
     plant(os.path.join(entry(number % ENTRIES), f"born{number}.py"), "")
     importlib.invalidate_caches()

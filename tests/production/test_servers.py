@@ -67,7 +67,19 @@ def project(tmp_path):
 @pytest.mark.parametrize("freshness", ["checked", "trusted"])
 @pytest.mark.parametrize("preload", [(), ("--preload",)], ids=["", "preload"])
 def test_gunicorn_serves_reloads_and_stops(project, preload, freshness):
-    words = ("-m", "gunicorn", "--workers", "2", "--threads", "2", "--bind", "127.0.0.1:0", "--no-control-socket", *preload, "app")
+    words = (
+        "-m",
+        "gunicorn",
+        "--workers",
+        "2",
+        "--threads",
+        "2",
+        "--bind",
+        "127.0.0.1:0",
+        "--no-control-socket",
+        *preload,
+        "app",
+    )
     with server(under_fastimport(*words, options=("--freshness", freshness)), project) as gunicorn:
         url = gunicorn.wait_for(r"Listening at: (http://127.0.0.1:\d+)")[1]
         with ThreadPoolExecutor(8) as pool:

@@ -10,6 +10,7 @@ import time
 from contextlib import contextmanager
 
 import pytest
+
 from support.installation import clean_environment
 
 
