@@ -11,6 +11,7 @@ _HOMES = {
     "import_module": "_names",
     "install": "activation",
     "installed": "activation",
+    "mpi": "mpi",
     "resolve_name": "_names",
     "split_name": "_names",
     "startup": "startup",
