@@ -286,7 +286,7 @@ cdef class Resolver:
         if self.trusted and table.epoch == self.epoch and remembered > -1:      # what asks for another look: -1, nan
             return table
         if stamp.mtime_ns == -1:
-            name = table.encoded
+            name = table.name
             with nogil:
                 fi_stat_dir(name, stamp)
             self.stat_calls += 1
@@ -295,7 +295,7 @@ cdef class Resolver:
         else:
             has_changed = stamp.mtime != remembered
         if has_changed:
-            found = self.scan(table.path, table.encoded, table.kinds, stamp)
+            found = self.scan(table.path, table.kinds, stamp)
             if type(found) is not Table:
                 return found
             table = <Table>found
@@ -338,12 +338,12 @@ cdef class Resolver:
             state["_path_mtime"] = table.stamp.mtime if is_current else -1      # .. has stored both since
         return table
 
-    cdef object scan(self, str path, bytes encoded, Kinds kinds, fi_stamp *stamp):
+    cdef object scan(self, str path, Kinds kinds, fi_stamp *stamp):
         """A new table of a directory; None where the error is importlib's to raise; or an audit hook's exception."""
         kept = None if self.trusted else self.tables.pop(path, None)
         if kept is not None and (<Table>kept).kinds is kinds and (<Table>kept).is_unchanged(stamp):
             return hand_over(<Table>kept)
-        table = read_table(path, encoded, kinds, stamp, self.trusted, True)
+        table = read_table(path, kinds, stamp, self.trusted, True)
         if type(table) is Table:
             self.scans += 1
             if self.indexes is not None:
@@ -367,7 +367,7 @@ cdef class Resolver:
             return NotImplemented
         base = None
         if listed & 1:
-            base = table.prefix + tail
+            base = f"{table.directory}/{tail}"
             found = self.package(table, fullname, base, path, size, believed & 1)
             if found is not None:
                 return found
@@ -382,7 +382,7 @@ cdef class Resolver:
                 self.stat_calls += 1
             if is_there:
                 suffix, loader = <tuple>table.kinds.pairs[index]
-                return self.make_spec(fullname, loader, table.prefix + tail + suffix, None)
+                return self.make_spec(fullname, loader, f"{table.directory}/{tail}{suffix}", None)
         if base is None or believed & 1:
             return base
         path[size] = 0
@@ -451,7 +451,7 @@ cdef class Resolver:
                 fi_stat_dir(path, &stamp)
             self.stat_calls += 1
         if found is None or not table.is_unchanged(&stamp):
-            found = self.scan(base, PyUnicode_EncodeFSDefault(base), kinds, &stamp)
+            found = self.scan(base, kinds, &stamp)
             if type(found) is not Table:
                 return found
         (<Table>found).epoch = self.epoch

@@ -72,11 +72,13 @@ cdef class Table:
 
     def __init__(self, str path not None, Kinds kinds not None, listing=()):
         self.path = path
-        self.prefix = path.rstrip("/") + "/"
-        self.encoded = PyUnicode_EncodeFSDefault(path)
+        self.directory = path.rstrip("/") if path.endswith("/") else path
+        self.name = fi_ascii(path, &self.name_size)
+        if self.name == NULL:
+            self.encoded = PyUnicode_EncodeFSDefault(path)
+            self.name, self.name_size = self.encoded, len(self.encoded)
         self.kinds = kinds
         self.names = {}
-        self.others = set()
         memset(&self.stamp, 0, sizeof(fi_stamp))
         self.racy = self.is_listed = True
         for name in listing:
@@ -92,9 +94,16 @@ cdef class Table:
                     kind = index + 1
                     break
         if kind == FI_OTHER:
-            self.others.add(name)
+            self.add_other(name)
         else:
             self.names[stem] = self.names.get(stem, 0) | (1 << kind)
+        return 0
+
+    cdef int add_other(self, name) except -1:
+        """Most directories have none, and an empty set is as large as many of them."""
+        if self.others is None:
+            self.others = set()
+        self.others.add(name)
         return 0
 
     cdef int add_records(self, const fi_listing *listing) except -1:
@@ -108,7 +117,7 @@ cdef class Table:
             kind = <unsigned char>record[0]
             length = strlen(record + 2)
             if kind == FI_OTHER:
-                self.others.add(PyUnicode_DecodeFSDefaultAndSize(record + 2, length))
+                self.add_other(PyUnicode_DecodeFSDefaultAndSize(record + 2, length))
             else:
                 stem = length - (strlen(self.kinds.suffixes[kind - 1]) if kind != FI_PLAIN else 0)
                 name = PyUnicode_DecodeFSDefaultAndSize(record + 2, stem)
@@ -124,7 +133,7 @@ cdef class Table:
 
     def listing(self):
         """The set that FileFinder would have kept."""
-        names = set(self.others)
+        names = set(self.others or ())
         for stem, mask in self.names.items():
             if mask & 1:
                 names.add(stem)
@@ -158,7 +167,7 @@ cdef class Table:
         return f"Table({self.path!r}, {len(self)} names)"
 
 
-cdef object read_table(str path, bytes encoded, Kinds kinds, fi_stamp *stamp, bint resolve, bint audit):
+cdef object read_table(str path, Kinds kinds, fi_stamp *stamp, bint resolve, bint audit):
     """List a directory as ``FileFinder._fill_cache`` does: a table, None where the error is importlib's to raise, or the
     exception of an audit hook, which travels as a value so that compiled frames don't show in its traceback.
 
@@ -166,9 +175,9 @@ cdef object read_table(str path, bytes encoded, Kinds kinds, fi_stamp *stamp, bi
     its mtime_ns is -1, it is taken here, between opening and reading. Without `audit`, `hand_over` owes the event.
     """
     cdef fi_listing listing
-    cdef const char *name = encoded
     cdef int failure = 0
     cdef Table table = Table(path, kinds)
+    cdef const char *name = table.name
     with nogil:
         directory = fi_open_dir(name)
         failure = errno
@@ -208,7 +217,7 @@ cdef object hand_over(Table table):
     return table if veto is None or is_absence(veto) else veto
 
 
-cdef object current_inside(known, str path, const char *encoded, Kinds kinds, unsigned long long *stat_calls):
+cdef object current_inside(known, str path, const char *name, Kinds kinds, unsigned long long *stat_calls):
     """What a package's directory holds at this moment, for `checked`, which asks importlib's question of each ``__init__`` file.
 
     `known`: the table of its FileFinder, or one read here before; it serves as long as nothing in its stamp changed. None where
@@ -220,11 +229,11 @@ cdef object current_inside(known, str path, const char *encoded, Kinds kinds, un
         if (<Table>known).racy or (<Table>known).kinds is not kinds or (<Table>known).path != path:
             return None
         with nogil:
-            fi_stat_dir(encoded, &stamp)
+            fi_stat_dir(name, &stamp)
         stat_calls[0] += 1
         if (<Table>known).is_unchanged(&stamp):
             return known
-    table = read_table(path, PyUnicode_EncodeFSDefault(path), kinds, &stamp, False, False)
+    table = read_table(path, kinds, &stamp, False, False)
     return table if type(table) is Table and (<Table>table).is_listed else None
 
 
