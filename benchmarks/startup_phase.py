@@ -2,8 +2,8 @@
 
     python benchmarks/startup_phase.py [MODULE ...]
 
-Each module is imported in fresh processes, plainly, with fastimport installed, and inside ``fastimport.startup()``; then 8 workers
-are forked, each collects garbage as a worker does sooner or later, and tells what memory it shares with nobody
+Each module is imported in new processes: plainly, with fastimport installed, and inside ``fastimport.startup()``; then 8
+workers are forked; each collects garbage, as a worker does sooner or later, and tells what memory it shares with nobody
 (``Private_Dirty`` in /proc/self/smaps_rollup). Medians of 7 runs, interleaved. Linux only.
 """
 

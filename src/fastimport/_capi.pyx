@@ -141,8 +141,8 @@ cdef void release(object capsule) noexcept:
 
 
 def make_api(resolver, activation, pin):
-    """A capsule with the table of functions of fastimport.h for one interpreter: its `Resolver`, the module that installs, and the
-    `Pin` of FileFinder.
+    """A capsule with the table of functions of fastimport.h for one interpreter: its `Resolver`, the module that installs, and
+    the `Pin` of FileFinder.
     """
     cdef fastimport_api *api = <fastimport_api *>PyMem_Malloc(sizeof(fastimport_api))
     if api == NULL:

@@ -72,7 +72,7 @@ cdef class Resolver:
     cdef Py_ssize_t finder_fields
 
     def __init__(self, machinery, module_spec, namespace_path, pins, Py_ssize_t finder_fields, loaders, dict namespace=None):
-        """`pins`: class of importlib -> attributes that must stay. `namespace`: where path, hooks and cache are, instead of sys."""
+        """`pins`: class of importlib -> attributes that must stay. `namespace`: has path, hooks and cache, instead of sys."""
         self.sys_dict = sys.__dict__ if namespace is None else namespace
         self.file_finder, self.module_spec, self.namespace_path = machinery.FileFinder, module_spec, namespace_path
         self.pins = {cls: Pin(cls, *names) for cls, names in pins.items()}
@@ -263,8 +263,8 @@ cdef class Resolver:
         return finder
 
     cdef object current_table(self, finder, fi_stamp *stamp):
-        """The table of a FileFinder as fresh as the level asks; None or an exception as `scan` gives them. `stamp` is the directory's,
-        if it was taken just now; its mtime_ns is -1 if not. A listing is stored before its mtime, and read after it.
+        """The table of a FileFinder as fresh as the level asks; None or an exception as `scan` gives them. `stamp` is the
+        directory's, if it was taken just now; its mtime_ns is -1 if not. A listing is stored before its mtime, and read after it.
         """
         cdef Table table
         cdef double remembered
@@ -334,8 +334,8 @@ cdef class Resolver:
         is_current = table is not None and table.epoch == self.epoch and table.kinds is kinds
         table = table if is_current else Table(path, kinds, listing)
         state["_path_cache"] = table
-        if is_current or fi_get(state, "_path_mtime", None) is not mtime:       # not what `listing` belongs to, if another thread ..
-            state["_path_mtime"] = table.stamp.mtime if is_current else -1      # .. has stored both since
+        if is_current or fi_get(state, "_path_mtime", None) is not mtime:   # not that of `listing`: another thread ..
+            state["_path_mtime"] = table.stamp.mtime if is_current else -1  # .. has stored both since
         return table
 
     cdef object scan(self, str path, Kinds kinds, fi_stamp *stamp):

@@ -26,13 +26,13 @@ def install(comm=None, root=0, *, snapshot=None, register="meta_path"):
     root
         The rank that reads the file system for all.
     snapshot
-        The path of one made by ``fastimport build --frozen``, read by the root; None: the root builds one of everything that can be
-        imported from its ``sys.path``, which takes a second for every few thousand modules.
+        The path of one made by ``fastimport build --frozen``, read by the root; None: the root builds one of everything that can
+        be imported from its ``sys.path``, which takes a second for every few thousand modules.
     register
         As for `fastimport.install`.
 
-    The bytes go once to each node, into a private file in shared memory, which the ranks of the node map and which has no name any
-    more when this returns. Where a rank can't use them (another version of Python, say), importlib does its work and its
+    The bytes go once to each node, into a private file in shared memory, which the ranks of the node map and which has no name
+    any more when this returns. Where a rank can't use them (another version of Python, say), importlib does its work and its
     `fastimport.stats` says why. Raises `SnapshotError` on all ranks alike if the root fails.
     """
     from mpi4py import MPI

@@ -1,6 +1,8 @@
 import os
 from typing import Any, Literal
 
+SHARED_MEMORY: str
+
 class SnapshotError(RuntimeError): ...
 
 def install(

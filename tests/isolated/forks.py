@@ -1,8 +1,8 @@
 """Fork while a thread is in the middle of an import: children import, the parent goes on, nobody waits for ever.
 
-Arguments: the freshness; ``idle``, ``importing`` (another thread imports) or ``inside`` (the forking thread is in the middle of an
-import itself); an empty directory. A child imports other modules than the one that is being imported: for that one it would wait
-for ever in importlib as well.
+Arguments: the freshness; ``idle``, ``importing`` (another thread imports) or ``inside`` (the forking thread is in the middle of
+an import itself); an empty directory. A child imports other modules than the one that is being imported: for that one it
+would wait for ever in importlib as well.
 """
 
 import importlib

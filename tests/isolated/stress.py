@@ -1,7 +1,7 @@
-"""Threads import, look up, invalidate and change files, paths and caches at once; children are forked. Nothing wrong, nothing stuck.
+"""Threads import, look up, invalidate, change files, paths and caches at once; children are forked: no wrong answer.
 
-Arguments: seconds; the number of threads; the freshness; the way to register; ``forks`` or ``threads``; an empty directory. With a
-seventh argument, each round of that many seconds reports memory, and it must not grow.
+Arguments: seconds; the number of threads; the freshness; the way to register; ``forks`` or ``threads``; an empty directory. With
+a seventh argument, each round of that many seconds reports memory, and it must not grow.
 
 A wrong answer is a spec or a module whose file is not the one that the first entry with that name has, or an absent name found.
 """

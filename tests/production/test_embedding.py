@@ -1,7 +1,7 @@
-"""The C interface: the example host, the header from C, the .pxd from Cython. Built here, with the compiler that built fastimport.
+"""The C interface: the example host, the header from C, the .pxd from Cython. Built here, by the compiler of fastimport.
 
-Rules: find_file gives the answers of importlib's PathFinder, or says "ask"; a host without fastimport goes on; what install() refuses
-is an exception in C as well.
+Rules: find_file gives the answers of importlib's PathFinder, or says "ask"; a host without fastimport goes on; what install()
+refuses is an exception in C as well.
 """
 
 import importlib

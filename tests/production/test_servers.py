@@ -1,7 +1,7 @@
 """Prefork servers: real gunicorn, with and without preload, and a real Celery worker; real requests and tasks.
 
-Rules: workers answer, with fastimport in them; what appears on disk while they run is importable; a reload takes the new code; they
-stop when they are told to.
+Rules: workers answer, with fastimport in them; what appears on disk while they run is importable; a reload takes the new code;
+they stop when they are told to.
 """
 
 import json
