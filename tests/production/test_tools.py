@@ -112,7 +112,7 @@ def test_ipython_autoreload(tmp_path, freshness):
 def test_django_restarts_when_a_file_changes(tmp_path, freshness):
     plant(tmp_path, {"site_module.py": SITE, "wording.py": "TEXT = 'before'"})
     with server(under_fastimport("site_module.py", options=("--freshness", freshness)), tmp_path) as django:
-        started = r"Starting development server at (http://127.0.0.1:\d+)/"
+        started = r"Starting (?:WSGI )?development server at (http://127.0.0.1:\d+)/"
         assert ask(django.wait_for(started)[1]) == "before True"
         (tmp_path / "wording.py").write_text("TEXT = 'after'", encoding="utf-8")
         os.utime(tmp_path / "wording.py", (time.time() + 5,) * 2)
