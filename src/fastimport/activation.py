@@ -27,7 +27,7 @@ def install(*, freshness="checked", snapshot=None, register="meta_path"):
         Must be None: this version has no snapshots.
     register
         ``"meta_path"``: `fastimport.PathFinder` takes the place of `importlib.machinery.PathFinder` in ``sys.meta_path``.
-        ``"in_place"``: that class stays there and is itself sped up.
+        ``"in_place"``: that class stays there and is itself sped up. ``FASTIMPORT_REGISTER`` overrides the argument.
 
     Does nothing if ``FASTIMPORT=0`` is set, or where fastimport can't work (`stats` tells why); with ``FASTIMPORT_STRICT=1`` the
     latter raises `ImportError`. Raises `TypeError` or `ValueError` for a wrong argument, and then changes nothing.
@@ -46,6 +46,7 @@ def install(*, freshness="checked", snapshot=None, register="meta_path"):
         return
     for problem in environment.problems:
         resolver.refuse(problem)
+    register = environment.register or register
     if _Active.register != register or not installed():
         uninstall()
         _register(register)

@@ -3,12 +3,14 @@ from collections.abc import Mapping
 FRESHNESS: tuple[str, ...]
 REGISTER: tuple[str, ...]
 VARIABLES: tuple[str, ...]
+START_CONDITION: str
 
 class Settings:
-    __slots__ = ("enabled", "freshness", "problems", "stats", "strict")
+    __slots__ = ("enabled", "freshness", "problems", "register", "stats", "strict")
     enabled: bool
     freshness: str | None
     problems: list[str]
+    register: str | None
     stats: bool
     strict: bool
     def __init__(self, environment: Mapping[str, str]) -> None: ...

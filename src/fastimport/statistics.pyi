@@ -1,5 +1,7 @@
 from typing import NamedTuple
 
+from fastimport._resolver import Resolver
+
 class Stats(NamedTuple):
     hits: int
     absent: int
@@ -10,4 +12,5 @@ class Stats(NamedTuple):
     refusals: dict[str, int]
 
 def stats() -> Stats: ...
+def stats_of(resolver: Resolver | None) -> Stats: ...
 def print_stats() -> None: ...

@@ -11,7 +11,10 @@ import sys
 
 FAMILIES = {  # command: the module here that has it
     "bench": "bench",
+    "disable": "environment",
     "doctor": "doctor",
+    "enable": "environment",
+    "exec": "exec",
     "explain": "explain",
     "paths": "paths",
     "run": "run",
