@@ -17,10 +17,11 @@ COMPILED = sorted(SOURCE.rglob("*.pyx"))
 
 # What a module may import: its own floor and those below. Modules of one floor may know each other.
 FLOORS = (
-    ("_resolver", "_tables", "_names", "_index", "_bytecode"),
-    ("settings", "importlib_frames"),
+    ("_resolver", "_tables", "_names", "_index", "_bytecode", "_snapshot"),
+    ("settings", "importlib_frames", "identity", "trust", "snapshot_places", "recording"),
     ("loader",),
     ("finder",),
+    ("attachment",),
     ("statistics", "activation"),
     ("verification", "startup", "snapshot", "mpi", "site_files"),
     ("cli",),

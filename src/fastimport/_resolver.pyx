@@ -8,7 +8,7 @@ cimport cython
 from libc.string cimport memcpy, strlen
 
 from fastimport._platform cimport *
-from fastimport._tables cimport BELIEVED, Kinds, Table, compose, read_table
+from fastimport._tables cimport BELIEVED, Kinds, Pin, Table, compose, current_directory, last_component, read_table
 
 import sys
 
@@ -17,59 +17,15 @@ cdef enum:
     PATH_ROOM = 4200       # PATH_MAX and a margin; longer paths are importlib's
 
 
-cdef inline str last_component(str fullname):
-    cdef Py_ssize_t length = len(fullname)
-    cdef Py_ssize_t dot = PyUnicode_FindChar(fullname, c'.', 0, length, -1)
-    return fullname if dot < 0 else PyUnicode_Substring(fullname, dot + 1, length)
-
-
-# Guards ################################################################################################################
-
-@cython.final
-cdef class Pin:
-    """Tells whether attributes of a class are still the ones that were there: tools patch importlib's classes."""
-
-    cdef object cls
-    cdef tuple names, values
-    cdef unsigned int tag
-
-    def __init__(self, cls, *names):
-        self.cls = cls
-        self.names = names
-        self.values = tuple([self.find(name) for name in names])
-        self.tag = fi_type_tag(cls)
-
-    cdef object find(self, name):
-        for base in self.cls.__mro__:
-            if name in base.__dict__:
-                return base.__dict__[name]
-        return None
-
-    cpdef bint holds(self) except -1:
-        """The interpreter gives a class a new version tag whenever it or a base of it changes; 0 means "none yet"."""
-        cdef unsigned int tag = fi_type_tag(self.cls)
-        if tag == self.tag and tag != 0:
-            return True
-        getattr(self.cls, "__init__")       # any look-up makes the interpreter assign a tag
-        tag = fi_type_tag(self.cls)         # taken before comparing: what is patched meanwhile has another one
-        for name, value in zip(self.names, self.values):
-            if self.find(name) is not value:
-                return False
-        self.tag = tag
-        return True
-
-
-# The resolver ##########################################################################################################
-
 @cython.final
 cdef class Resolver:
     """Answers for the path entries that belong to stock FileFinders with stock loaders; for the others it says "not ours"."""
 
     cdef readonly dict refusals
-    cdef readonly unsigned long long hits, absent, not_ours, scans, stat_calls
+    cdef readonly unsigned long long hits, absent, not_ours, scans, stat_calls, snapshot_hits
     cdef public str reason              # why it declines every question, or None
-    cdef readonly bint trusted
-    cdef unsigned long long epoch
+    cdef readonly bint trusted, frozen
+    cdef unsigned long long epoch, listings
     # Objects are set once: where threads run in parallel, a reader may hold one that is being replaced. What has to change is a
     # value of one of these dictionaries, which lock.
     cdef dict sys_dict, pins, tables, other_kinds, served
@@ -103,9 +59,14 @@ cdef class Resolver:
         """Put `loader_class` into specs in the place of the stock source loader, as long as `pin` on that holds."""
         self.served["source loader"] = (loader_class, pin)
 
+    def use_snapshot(self, snapshot):
+        """Take listings that `snapshot`, a `SnapshotReader`, has from it; None for no snapshot."""
+        self.served["snapshot"] = snapshot
+        self.invalidate()
+
     def set_freshness(self, str level not None, make_indexes=None):
-        """Change the level to ``"checked"`` or ``"trusted"``; the latter is given the class of its indexes."""
-        self.trusted = level == "trusted"
+        """Change the level; ``"trusted"`` is given the class of its indexes."""
+        self.trusted, self.frozen = level == "trusted", level == "frozen"
         if self.indexes is None and make_indexes is not None:
             self.indexes = make_indexes(self.entry_table)
         self.invalidate()
@@ -180,6 +141,9 @@ cdef class Resolver:
         candidates = None
         if self.trusted and self.indexes is not None and len(path) >= INDEX_FROM:
             candidates = self.indexes.candidates(path, importers, tail)
+        elif self.frozen and len(path) > 2:
+            snapshot = fi_get(self.served, "snapshot", None)
+            candidates = None if snapshot is None else snapshot.candidates(path, tail)
         while True:
             if candidates is not None:
                 position = fi_item(candidates, turn, None)
@@ -227,6 +191,10 @@ cdef class Resolver:
             if entry is None:
                 return NotImplemented
         finder = fi_get(importers, entry, self.end)
+        if self.frozen and finder is not None:
+            found = self.ask_snapshot(finder, entry, fullname, tail)
+            if found is not NotImplemented:
+                return found
         stamp.mtime_ns = -1
         if finder is self.end:
             finder = self.make_finder(entry, &stamp)
@@ -238,16 +206,33 @@ cdef class Resolver:
         table = self.current_table(finder, &stamp)
         if type(table) is not Table:
             return NotImplemented if table is None else table
-        return self.look_up(<Table>table, fullname, tail)
+        found = self.look_up(<Table>table, fullname, tail)
+        if found is not None:
+            self.snapshot_hits += (<Table>table).is_recorded
+        return found
 
-    cdef object make_finder(self, str entry, fi_stamp *stamp):
-        """What ``sys.path_hooks`` would make of a directory, with one stat instead of three; None where they must be asked."""
-        cdef Py_ssize_t size
-        cdef const char *path = fi_ascii(entry, &size)
+    cdef object ask_snapshot(self, finder, str entry, str fullname, str tail):
+        """`frozen`: what the snapshot says, as `consult`; NotImplemented if it does not cover the entry."""
+        snapshot = fi_get(self.served, "snapshot", None)
+        if snapshot is None or self.loader_details() is None:
+            return NotImplemented
+        if finder is not self.end:
+            if type(finder) is not self.file_finder or len(<dict>PyObject_GenericGetDict(finder, NULL)) != self.finder_fields:
+                return NotImplemented
+        found = snapshot.answer(entry, tail)
+        if type(found) is tuple:
+            index, origin, locations = <tuple>found
+            found = self.make_spec(fullname, self.stock_kinds.pairs[index][1], origin, locations)
+        if found is not NotImplemented and found is not None:
+            self.snapshot_hits += 1
+        return found
+
+    cdef object loader_details(self):
+        """Those of the path hook for directories, if ``sys.path_hooks`` is as the interpreter made it; else None."""
         known_hooks = fi_get(self.served, "hooks", None)
-        if known_hooks is None or path == NULL or path[0] != c'/' or <Py_ssize_t>strlen(path) != size:
-            return None
         hooks = fi_get(self.sys_dict, "path_hooks", None)
+        if known_hooks is None:
+            return None
         expected, details = known_hooks
         if type(hooks) is not list or len(<list>hooks) != len(<tuple>expected):
             return None
@@ -255,6 +240,17 @@ cdef class Resolver:
             hook = (<tuple>expected)[index]
             if fi_item(hooks, index, None) is not hook or (hook in self.pins and not (<Pin>self.pins[hook]).holds()):
                 return None
+        return details
+
+    cdef object make_finder(self, str entry, fi_stamp *stamp):
+        """What ``sys.path_hooks`` would make of a directory, with one stat instead of three; None where they must be asked."""
+        cdef Py_ssize_t size
+        cdef const char *path = fi_ascii(entry, &size)
+        if path == NULL or path[0] != c'/' or <Py_ssize_t>strlen(path) != size:
+            return None
+        details = self.loader_details()
+        if details is None:
+            return None
         known = fi_get(self.tables, entry, None) if self.trusted else None
         if known is not None and (<Table>known).epoch == self.epoch and (<Table>known).stamp.mtime_ns:
             stamp[0] = (<Table>known).stamp
@@ -358,9 +354,15 @@ cdef class Resolver:
 
     cdef object scan(self, str path, bytes encoded, Kinds kinds, fi_stamp *stamp):
         """A new table of a directory; None where the error is importlib's to raise; or an audit hook's exception."""
-        table = read_table(path, encoded, kinds, stamp, self.trusted)
+        snapshot = fi_get(self.served, "snapshot", None)
+        table = None
+        if snapshot is not None and stamp.mtime_ns != -1:
+            table = snapshot.table(path, kinds, stamp.device, stamp.inode, stamp.mtime_ns, stamp.ctime_ns)
+        if table is None:
+            table = read_table(path, encoded, kinds, stamp, self.trusted)
         if type(table) is Table:
-            self.scans += 1
+            self.listings += 1
+            self.scans += not (<Table>table).is_recorded
             if self.indexes is not None:
                 self.indexes.clear()
         return table
@@ -442,7 +444,7 @@ cdef class Resolver:
             if table.epoch == self.epoch and table.kinds is kinds and "__init__" in table.names:
                 return table
         stamp.mtime_ns = -1
-        if found is not None:
+        if found is not None or fi_get(self.served, "snapshot", None) is not None:
             with nogil:
                 fi_stat_dir(path, &stamp)
             self.stat_calls += 1
@@ -480,20 +482,11 @@ cdef class Resolver:
 
     cdef object recheck(self, dict importers, path):
         """Before `trusted` calls a name absent: stat every directory again. Whether a listing was replaced, or a hook's veto."""
-        cdef unsigned long long scans = self.scans
+        cdef unsigned long long listings = self.listings
         self.epoch += 1
         for entry in path:
             if type(entry) is str:
                 found = self.consult(importers, entry, "", "")
                 if isinstance(found, BaseException):
                     return found
-        return self.scans != scans
-
-
-cdef object current_directory():
-    """``os.getcwd()``, or None where importlib must say what happens without one."""
-    cdef char buffer[PATH_ROOM]
-    cdef int done
-    with nogil:
-        done = fi_getcwd(buffer, PATH_ROOM)
-    return PyUnicode_DecodeFSDefaultAndSize(buffer, strlen(buffer)) if done else None
+        return self.listings != listings

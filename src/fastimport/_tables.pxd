@@ -1,9 +1,20 @@
+from libc.string cimport strlen
+
 from fastimport._platform cimport *
 
 cdef enum:
     MAX_SUFFIXES = 15      # kinds fit the lower half of a 32-bit mask; importlib has four to six suffixes
     MAX_SUFFIX_SIZE = 200  # bytes, with "/__init__": what path buffers keep free
     BELIEVED = 16          # shift from "listed" to "listed, and of the type that its name demands"
+
+
+cdef class Pin:
+    cdef object cls
+    cdef tuple names, values
+    cdef unsigned int tag
+
+    cdef object find(self, name)
+    cpdef bint holds(self) except -1
 
 
 cdef class Kinds:
@@ -27,6 +38,7 @@ cdef class Table:
     cdef fi_stamp stamp
     cdef bint racy
     cdef bint is_listed     # False: the directory is not there, or not for us to list
+    cdef bint is_recorded   # from a snapshot
     cdef readonly unsigned long long epoch
 
     cdef int add_name(self, str name) except -1
@@ -35,6 +47,22 @@ cdef class Table:
 
 
 cdef object read_table(str path, bytes encoded, Kinds kinds, fi_stamp *stamp, bint resolve)
+cdef object audit_listing(str path)
+
+
+cdef inline str last_component(str fullname):
+    cdef Py_ssize_t length = len(fullname)
+    cdef Py_ssize_t dot = PyUnicode_FindChar(fullname, c'.', 0, length, -1)
+    return fullname if dot < 0 else PyUnicode_Substring(fullname, dot + 1, length)
+
+
+cdef inline object current_directory():
+    """``os.getcwd()``, or None where importlib must say what happens without one."""
+    cdef char buffer[4200]
+    cdef int done
+    with nogil:
+        done = fi_getcwd(buffer, sizeof(buffer))
+    return PyUnicode_DecodeFSDefaultAndSize(buffer, strlen(buffer)) if done else None
 
 
 cdef inline Py_ssize_t compose(char *buffer, size_t room, Table table, str tail) except -2:

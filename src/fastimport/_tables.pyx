@@ -1,4 +1,7 @@
-"""Directory tables: what a directory holds, read from it in one go and kept where FileFinder keeps its listing."""
+"""Directory tables: what a directory holds, read from it in one go and kept where FileFinder keeps its listing.
+
+Pins, which guard every use of them, are here too.
+"""
 
 cimport cython
 from cpython.object cimport PyObject
@@ -11,6 +14,36 @@ from fastimport._platform cimport *
 cdef enum:
     TICK_NS = 10_000_000   # file systems stamp with the kernel's coarse clock: at most 4 ms (CONFIG_HZ=250), 10 ms at HZ=100
     COARSE_TICK_NS = 2_000_000_000     # file systems that keep whole seconds, or every other one (FAT)
+
+
+@cython.final
+cdef class Pin:
+    """Tells whether attributes of a class are still the ones that were there: tools patch importlib's classes."""
+
+    def __init__(self, cls, *names):
+        self.cls = cls
+        self.names = names
+        self.values = tuple([self.find(name) for name in names])
+        self.tag = fi_type_tag(cls)
+
+    cdef object find(self, name):
+        for base in self.cls.__mro__:
+            if name in base.__dict__:
+                return base.__dict__[name]
+        return None
+
+    cpdef bint holds(self) except -1:
+        """The interpreter gives a class a new version tag whenever it or a base of it changes; 0 means "none yet"."""
+        cdef unsigned int tag = fi_type_tag(self.cls)
+        if tag == self.tag and tag != 0:
+            return True
+        getattr(self.cls, "__init__")       # any look-up makes the interpreter assign a tag
+        tag = fi_type_tag(self.cls)         # taken before comparing: what is patched meanwhile has another one
+        for name, value in zip(self.names, self.values):
+            if self.find(name) is not value:
+                return False
+        self.tag = tag
+        return True
 
 
 @cython.final

@@ -5,8 +5,12 @@ REGISTER: tuple[str, ...]
 VARIABLES: tuple[str, ...]
 
 class Settings:
-    __slots__ = ("enabled", "freshness", "problems", "stats", "strict")
+    __slots__ = ("cache_directory", "enabled", "freshness", "problems", "readonly", "snapshot", "stats", "strict", "user_cache")
+    cache_directory: str | None
     enabled: bool
+    readonly: bool
+    snapshot: str | None
+    user_cache: str | None
     freshness: str | None
     problems: list[str]
     stats: bool
