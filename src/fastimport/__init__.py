@@ -4,6 +4,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "PathFinder": "finder",
+    "Snapshot": "snapshot.api",
     "describe": "activation",
     "import_module": "_names",
     "install": "activation",
@@ -16,6 +17,7 @@ _HOMES = {
 
 __all__ = [
     "PathFinder",
+    "Snapshot",
     "import_module",
     "install",
     "installed",

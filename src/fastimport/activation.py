@@ -185,6 +185,7 @@ def describe():
         "register": _Active.register,
         "freshness": _Active.freshness if active else None,
         "position": sys.meta_path.index(served) if active and served in sys.meta_path else None,
+        "snapshot": sys.modules["fastimport.attachment"].attached()[1] if "fastimport.attachment" in sys.modules else None,
         "obstacle": None if active else _obstacle(),
         "modules": {
             name: getattr(sys.modules.get(f"fastimport.{name}"), "__file__", None) for name in ("_resolver", "_names")

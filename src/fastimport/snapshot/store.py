@@ -4,7 +4,7 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
@@ -33,6 +33,15 @@ def save(contents: Contents, path: str) -> int:
 
     Raises `CannotWrite`; then what was there is there still, and no temporary file is left.
     """
+    return _save(path, lambda stream: encode(contents, stream), _mode(contents))
+
+
+def save_bytes(data: bytes, path: str) -> int:
+    """`save` of a snapshot that is bytes already."""
+    return _save(path, lambda stream: stream.write(data), 0o400)
+
+
+def _save(path: str, write: Callable[[BinaryIO], int], mode: int) -> int:
     if read_environment().readonly:
         raise CannotWrite(f"{path}: FASTIMPORT_READONLY is set")
     directory = os.path.dirname(os.path.abspath(path))
@@ -42,8 +51,8 @@ def save(contents: Contents, path: str) -> int:
         raise CannotWrite(f"a snapshot in {directory} would be refused: {error}")
     sweep(directory)
     try:
-        with _replacing(path, _mode(contents)) as stream:
-            return encode(contents, stream)
+        with _replacing(path, mode) as stream:
+            return write(stream)
     except OSError as error:
         raise CannotWrite(f"{path}: {error.strerror or error}") from error
 
