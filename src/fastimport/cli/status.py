@@ -83,7 +83,7 @@ def _snapshot_lines(snapshots: list[dict[str, Any]]) -> list[tuple[str, str]]:
         if each["refused"] is None:
             told = f"{each['directories']} directories, {each['codes']} modules, {each['bytes'] / 1e6:.1f} MB"
             told += ", frozen only" if each["by_content"] else ""
-        lines.append((f"snapshot ({each['place']})"[:20], f"{each['file']}: {told}"))
+        lines.append(("snapshot", f"{each['file']} ({each['place']}): {told}"))
     return lines
 
 
