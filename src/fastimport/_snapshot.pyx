@@ -79,9 +79,9 @@ cdef enum:
     MAX_PATHS = 16         # search paths
 
 
-def checksum(const unsigned char[:] data not None, uint64_t seed=0):
+def checksum(bytes data not None, uint64_t seed=0):
     """XXH64 of `data`, what the format uses for checksums and for its tables of slots."""
-    return fs_hash(&data[0] if len(data) else NULL, len(data), seed)
+    return fs_hash(PyBytes_AS_STRING(data), len(data), seed)
 
 
 @cython.final

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from fastimport.startup.bench import launcher, measure, plan, pyperf_json, report, session, svg
+from fastimport.startup.bench import launcher, measure, plan, pyperf_json, recorded, report, session, svg
 
 DESCRIPTION = """\
 Measures the start-up of a program without fastimport (stock) and at each of the levels, in fresh interpreters,
@@ -43,6 +43,7 @@ def _add_measuring(parser: argparse.ArgumentParser) -> None:
         default="checked,trusted",
         metavar="LIST",
         help="freshness levels to compare with stock, separated by commas (default: %(default)s); "
+        "snapshot, snapshot-trusted and frozen are measured with a snapshot of what the program uses; "
         "'stock' is a control that must show no difference",
     )
     parser.add_argument(
@@ -80,7 +81,8 @@ def run(arguments: argparse.Namespace) -> int:
     how = plan.Plan(pairs=arguments.pairs, warmups=arguments.warmups, seed=arguments.seed)
     options = session.Options(cold=arguments.cold, callgrind=arguments.callgrind)
     try:
-        comparison = session.compare(program, variants, how, options, _show_progress)
+        with recorded.resolved(variants, program) as variants:
+            comparison = session.compare(program, variants, how, options, _show_progress)
     except measure.ProgramFailed as error:
         print(f"fastimport bench: {error}", file=sys.stderr)
         return 1
