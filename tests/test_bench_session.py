@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from fastimport.startup.bench import counting, identity, launcher, measure, plan, pyperf_json, report, session, svg
+from fastimport.startup.bench import counting, identity, launcher, measure, plan, pyperf_json, recorded, report, session, svg
 from fastimport.startup.bench.launcher import STOCK, Program, Variant, variant_for_level
 
 PASS = Program("code", "pass")

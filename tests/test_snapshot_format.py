@@ -17,7 +17,8 @@ ROOT = Path(__file__).parent.parent
 HEADER = (ROOT / "src" / "fastimport" / "snapshot_format.h").read_text(encoding="utf-8")
 TREE = {
     "m.py": "X = 1", "p": {"__init__.py": "", "c.py": "", "é.py": ""}, "space": {}, "data.txt": "", "link.py": Link("m.py"),
-    "loop": Link("."), "bad.py": "syntax error", "nul.py": b"\0", "dangling.py": Link("nowhere"), b"\xff.py".decode("utf-8", "surrogateescape"): "",
+    "loop": Link("."), "bad.py": "syntax error", "nul.py": b"\0", "dangling.py": Link("nowhere"),
+    b"\xff.py".decode("utf-8", "surrogateescape"): "",
 }  # fmt: skip
 
 

@@ -12,7 +12,6 @@ from importlib import machinery
 
 import pytest
 from support import Duel, Link, plant
-from support.duel import REMEMBERED
 from support.snapshots import in_use, reader_of
 
 import fastimport

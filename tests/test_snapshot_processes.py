@@ -174,5 +174,5 @@ def test_readonly_setting(library, root, monkeypatch):
 
 def test_nothing_is_written_where_it_would_be_refused(library, root):
     os.chmod(root, 0o777)
-    with pytest.raises(OSError, match="would be refused.*others may write"):
+    with pytest.raises(OSError, match=r"would be refused.*others may write"):
         store.save(contents_of([library]), os.path.join(root, "s.fastimport"))

@@ -211,7 +211,7 @@ print(attachment.attached()[0].damaged)
 def test_strict_raises(snapshot, library, monkeypatch):
     monkeypatch.setenv("FASTIMPORT_STRICT", "1")
     os.chmod(snapshot, 0o666)
-    with pytest.raises(ImportError, match="snapshot refused: .*others may write to it"):
+    with pytest.raises(ImportError, match=r"snapshot refused: .*others may write to it"):
         fastimport.install(snapshot=snapshot)
     fastimport.uninstall()
 

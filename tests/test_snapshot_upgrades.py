@@ -107,8 +107,9 @@ def nothing(lib):
 
 
 CHANGES = [
-    nothing, upgraded, same_size_and_time_other_inode, restored_time, restored_time_and_directory, clock_went_back, another_branch,
-    module_becomes_package, package_loses_its_init, extension_is_built, sourceless, all_is_moved_away, link_is_switched,
+    nothing, upgraded, same_size_and_time_other_inode, restored_time, restored_time_and_directory, clock_went_back,
+    another_branch, module_becomes_package, package_loses_its_init, extension_is_built,
+    sourceless, all_is_moved_away, link_is_switched,
 ]  # fmt: skip
 NAMES = ("m", "other", "p", "added", "absent")
 

@@ -2,7 +2,7 @@ from collections.abc import Callable, Iterable, Sequence
 from types import CodeType
 from typing import Any, final
 
-from fastimport._tables import Kinds, Table
+from fastimport._tables import Kinds
 
 def checksum(data: bytes, seed: int = 0) -> int: ...
 

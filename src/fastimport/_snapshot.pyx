@@ -6,14 +6,13 @@ the caller then does what it would do without a snapshot.
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from cpython.object cimport PyObject
 from libc.errno cimport errno
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
-from libc.string cimport memcpy, memset, strlen
+from libc.string cimport memcpy, memset
 
 from fastimport._platform cimport *
-from fastimport._tables cimport BELIEVED, Kinds, Table, audit_listing
+from fastimport._tables cimport Kinds, Table, audit_listing
 
 cdef extern from "marshal.h":
     object PyMarshal_ReadObjectFromString(const char *data, Py_ssize_t size)
@@ -403,7 +402,7 @@ cdef class SnapshotReader:
         return table
 
     cdef bint has_suffixes(self, Kinds kinds):
-        return len(kinds.pairs) == len(self.suffixes) and all([pair[0] == suffix for pair, suffix in zip(kinds.pairs, self.suffixes)])
+        return tuple([suffix for suffix, _ in kinds.pairs]) == self.suffixes
 
     cdef bint fill(self, Table table, const fs_dir *directory):
         """Build first, then use: a table that turns out to be damaged half way is dropped."""

@@ -11,12 +11,13 @@ def suffixes():
 
 def fields():
     """Name and value of each thing that must be equal, as text."""
+    machine = f"{getattr(sys.implementation, '_multiarch', '')} {sys.maxsize.bit_length() + 1} {sys.byteorder}"
     return {
         "cache tag": str(sys.implementation.cache_tag),
         "bytecode magic": external.MAGIC_NUMBER.hex(),
         "optimization": str(sys.flags.optimize),
         "ABI flags": getattr(sys, "abiflags", ""),
-        "platform": f"{sys.platform} {getattr(sys.implementation, '_multiarch', '')} {sys.maxsize.bit_length() + 1} {sys.byteorder}",
+        "platform": f"{sys.platform} {machine}",
         "suffixes": " ".join(suffixes()),
         "case": "ignored" if sys.platform.startswith(external._CASE_INSENSITIVE_PLATFORMS) else "significant",
         "file names": f"{sys.getfilesystemencoding()} {sys.getfilesystemencodeerrors()}",

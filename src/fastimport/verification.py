@@ -55,7 +55,8 @@ def verify(
 ) -> Result:
     """Ask both finders for every name on `path` (default: ``sys.path``), or only for `tops` and the names below.
 
-    `progress` is called with the number of names asked so far; `snapshot` is the path of one to use. Raises `RuntimeError` if fastimport can't be installed.
+    `progress` is called with the number of names asked so far; `snapshot` is the path of one to use.
+    Raises `RuntimeError` if fastimport can't be installed.
     """
     start = perf_counter()
     with _installed(freshness, snapshot) as actual:

@@ -29,7 +29,7 @@ def import_all(numbers):
         name = f"m{number}"
         sys.modules.pop(name, None)
         module = __import__(name)
-        assert module.NUMBER == number and len(module.TEXT) == 3000, name
+        assert number == module.NUMBER and len(module.TEXT) == 3000, name
 
 
 def read(times):

@@ -29,13 +29,16 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="make a snapshot of the environment, or of what a program uses",
         description=DESCRIPTION,
         epilog="Exit status: 0 written, 1 the program recorded nothing, 2 wrong usage, 3 the file can't be written.",
-        usage="fastimport build [-o FILE] [--frozen] [--root OLD=NEW] [--json] [PATH ... | --from -m MOD | -c CODE | SCRIPT ARGS ...]",
+        usage="fastimport build [-o FILE] [--frozen] [--root OLD=NEW] [--json] "
+        "[PATH ... | --from -m MOD | -c CODE | SCRIPT ARGS ...]",
     )
     parser.add_argument("-o", "--output", metavar="FILE", help="the file to write (default: the environment's own)")
     parser.add_argument("--frozen", action="store_true", help="by content, for the level frozen: where times are lost or reset")
     parser.add_argument("--root", metavar="OLD=NEW", help="what is below OLD now will be below NEW; implies --frozen")
     parser.add_argument("--json", action="store_true", help=f"write JSON, schema {SCHEMA}")
-    parser.add_argument("--from", dest="program", nargs=argparse.REMAINDER, metavar="PROGRAM", help="run a program, keep what it used")
+    parser.add_argument(
+        "--from", dest="program", nargs=argparse.REMAINDER, metavar="PROGRAM", help="run a program, keep what it used"
+    )
     parser.add_argument("path", nargs="*", metavar="PATH", help="directories (default: sys.path without its first entry)")
     parser.set_defaults(func=run, parser=parser)
 
@@ -119,4 +122,5 @@ def _tell(as_json: bool, output: str, size: int, contents: Contents, seconds: fl
         print(json.dumps(found, indent=1))
         return
     kind = "for the level frozen only, " if contents.by_content else ""
-    print(f"{output}: {kind}{found['directories']} directories, {found['sources']} source files, {size / 1e6:.1f} MB, {seconds:.1f} s")
+    counts = f"{found['directories']} directories, {found['sources']} source files"
+    print(f"{output}: {kind}{counts}, {size / 1e6:.1f} MB, {seconds:.1f} s")

@@ -99,7 +99,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--freshness", choices=FRESHNESS, metavar="LEVEL", help=f"one of {', '.join(FRESHNESS)} (default: checked)"
     )
     parser.add_argument("--register", choices=REGISTER, metavar="WAY", help=f"one of {', '.join(REGISTER)} (default: meta_path)")
-    parser.add_argument("--snapshot", metavar="FILE", help="a snapshot, or auto (default: FASTIMPORT_SNAPSHOT, or the environment's)")
+    parser.add_argument("--snapshot", metavar="FILE", help="a snapshot, or auto (default: what FASTIMPORT_SNAPSHOT says)")
     parser.add_argument("-m", metavar="MOD", help="run a module, or a package's __main__")
     parser.add_argument("-c", metavar="CODE", help="run code")
     parser.add_argument("script", nargs="*", metavar="SCRIPT", help="run a file, or __main__ of a directory or zip file")

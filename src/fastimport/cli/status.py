@@ -61,7 +61,7 @@ def _snapshots(in_use: str | None) -> list[dict[str, Any]]:
     if environment.snapshot == AUTO:
         places["FASTIMPORT_SNAPSHOT"] = automatic_snapshot(environment)
     for place, path in places.items():
-        if path is None or not os.path.lexists(path) and place == "environment":
+        if path is None or (not os.path.lexists(path) and place == "environment"):
             continue
         found.append({"place": place, "file": path, **_facts(path)})
     return found

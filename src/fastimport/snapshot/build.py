@@ -71,11 +71,12 @@ def move_root(contents: Contents, old: str, new: str) -> None:
     def moved(path: str) -> str:
         return new + path[len(old) :] if path == old or path.startswith(f"{old}/") else path
 
-    for table in (contents.directories, contents.sources):
-        for item in list(table.values()):
-            del table[item.path]  # type: ignore[attr-defined]
-            item.path = moved(item.path)
-            table[item.path] = item  # type: ignore[index]
+    for directory in contents.directories.values():
+        directory.path = moved(directory.path)
+    for source in contents.sources.values():
+        source.path = moved(source.path)
+    contents.directories = {each.path: each for each in contents.directories.values()}
+    contents.sources = {each.path: each for each in contents.sources.values()}
     contents.paths = [[moved(entry) for entry in path] for path in contents.paths]
     contents.order = [moved(path) for path in contents.order]
     contents.roots = {moved(root): moves for root, moves in contents.roots.items()}

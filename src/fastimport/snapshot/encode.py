@@ -201,7 +201,8 @@ class _Tables:
         names = sorted(merged)
         hashes = [checksum(os.fsencode(name)) for name in names]
         table, bits = _slots(hashes)
-        first, first_slot, first_directory = (len(self.sections[name]) for name in ("merged names", "merged slots", "path directories"))
+        first, first_slot = len(self.sections["merged names"]), len(self.sections["merged slots"])
+        first_directory = len(self.sections["path directories"])
         self.sections["merged slots"] += [(number,) for number in table]
         for name, value in zip(names, hashes):
             positions = merged[name]

@@ -20,6 +20,9 @@ class Stamp(NamedTuple):
     ctime_ns: int = 0
 
 
+NO_STAMP = Stamp()
+
+
 class Name(NamedTuple):
     """Masks of one name in a directory (bit 0: as it is, bit n: with suffix n), and what is known of its inside."""
 
@@ -36,7 +39,7 @@ class Directory:
 
     path: str
     flags: int = 0
-    stamp: Stamp = Stamp()
+    stamp: Stamp = NO_STAMP
     names: dict[str, Name] = field(default_factory=dict)
     others: list[str] = field(default_factory=list)
 
@@ -48,7 +51,7 @@ class Source:
     path: str
     load: Callable[[], bytes]
     flags: int = 0
-    stamp: Stamp = Stamp()
+    stamp: Stamp = NO_STAMP
     size: int = 0
 
     @property
