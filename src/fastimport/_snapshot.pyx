@@ -12,7 +12,7 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 
 from fastimport._platform cimport *
-from fastimport._tables cimport Kinds, Table, audit_listing
+from fastimport._tables cimport Kinds, Table, audit_listing, is_absence
 
 cdef extern from "marshal.h":
     object PyMarshal_ReadObjectFromString(const char *data, Py_ssize_t size)
@@ -371,8 +371,9 @@ cdef class SnapshotReader:
     # Checked and trusted: listings ####################################################################################
 
     def table(self, str path not None, Kinds kinds not None, unsigned long long device, unsigned long long inode,
-              long long mtime_ns, long long ctime_ns):
-        """The table of a directory whose stamp is the recorded one, or None. An audit hook's veto comes as a value."""
+              long long mtime_ns, long long ctime_ns, bint audit=True):
+        """The table of a directory whose stamp is the recorded one, or None. An audit hook's veto comes as a value; without
+        `audit`, `hand_over` owes the event."""
         cdef fs_dir directory
         cdef Table table
         cdef int64_t found = FS_NONE
@@ -389,8 +390,8 @@ cdef class SnapshotReader:
         if not self.fill(table, &directory):
             self.damaged += 1
             return None
-        veto = audit_listing(path)
-        if isinstance(veto, (FileNotFoundError, PermissionError, NotADirectoryError)):
+        veto = audit_listing(path) if audit else None
+        if is_absence(veto):
             table = Table(path, kinds)
         elif veto is not None:
             return veto
@@ -420,7 +421,7 @@ cdef class SnapshotReader:
             if index < directory.name_count:
                 table.names[decoded] = shared.setdefault(name.listed, name.listed)
             else:
-                table.others.add(decoded)
+                table.add_other(decoded)
         return True
 
     # Code #############################################################################################################
