@@ -48,6 +48,8 @@ class Variant(NamedTuple):
     name: str
     setup: str
     active: bool
+    files: tuple[str, ...] = ()
+    """What this side reads beside the program's files."""
 
 
 STOCK = Variant("stock", "pass", False)

@@ -32,7 +32,13 @@ def resolved(
     with tempfile.TemporaryDirectory(dir=directory) as scratch:
         path = os.path.join(scratch, "program.fastimport")
         _make(path, lambda variant: command(program, variant), os.path.join(scratch, "record"))
-        yield [variant._replace(setup=variant.setup.replace(launcher.SNAPSHOT_PLACE, path)) for variant in variants]
+        yield [_with_snapshot(variant, path) for variant in variants]
+
+
+def _with_snapshot(variant: launcher.Variant, path: str) -> launcher.Variant:
+    if launcher.SNAPSHOT_PLACE not in variant.setup:
+        return variant
+    return variant._replace(setup=variant.setup.replace(launcher.SNAPSHOT_PLACE, path), files=(path,))
 
 
 def _make(path: str, command: Callable[[launcher.Variant], Command], record: str) -> None:
