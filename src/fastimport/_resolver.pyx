@@ -295,6 +295,7 @@ cdef class Resolver:
                 return found
             table = <Table>found
             state["_path_cache"] = table
+        table.is_exact = table.is_recorded and table.is_unchanged(stamp)
         if stamp.mtime != remembered:
             state["_path_mtime"] = -1 if stamp.mtime == -1 and stamp.mtime_ns == 0 else stamp.mtime
         table.epoch = self.epoch
@@ -355,7 +356,7 @@ cdef class Resolver:
         if found is None:
             return None
         cdef unsigned long listed = found
-        if self.trusted:
+        if self.trusted or table.is_exact:
             believed = listed >> BELIEVED
         size = compose(path, PATH_ROOM, table, tail)
         if size < 0:
@@ -363,7 +364,7 @@ cdef class Resolver:
         base = None
         if listed & 1:
             base = f"{table.directory}/{tail}"
-            found = self.package(table, fullname, base, path, size, believed & 1)
+            found = self.package(table, fullname, base, path, size, believed & self.trusted)
             if found is not None:
                 return found
         for index in range(table.kinds.count):

@@ -40,6 +40,7 @@ cdef class Table:
     cdef bint racy
     cdef bint is_listed     # False: the directory is not there, or not for us to list
     cdef bint is_recorded   # from a snapshot
+    cdef bint is_exact      # recorded, and the directory had this very stamp at the last look: its types hold, not only its names
     cdef readonly unsigned long long epoch
 
     cdef int add_name(self, str name) except -1
