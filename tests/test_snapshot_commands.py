@@ -203,3 +203,14 @@ def test_frozen_build_does_not_believe_times(lib, root):
     output = os.path.join(root, "s.fastimport")
     done("build", "--frozen", "-o", output, lib)
     assert done("run", "--freshness", "frozen", "--snapshot", output, "-c", code, PYTHONPATH=lib) == "7\n"
+
+
+def test_doctor_tells_of_a_refused_snapshot(lib, root):
+    output = os.path.join(root, "s.fastimport")
+    done("build", "-o", output, lib)
+    assert json.loads(done("doctor", "--json", "--only", "snapshot", FASTIMPORT_SNAPSHOT=output))["findings"] == []
+    os.chmod(output, 0o666)
+    found = json.loads(done("doctor", "--json", "--only", "snapshot", FASTIMPORT_SNAPSHOT=output))
+    (finding,) = found["findings"]
+    assert (finding["kind"], finding["severity"], finding["subject"]) == ("snapshot refused", "warning", output)
+    assert "others may write" in finding["text"] and found["facts"]["snapshot"].startswith("refused: ")
