@@ -92,8 +92,8 @@ def main() -> int:
     for (what, level), each in found.items():
         if level != "importlib":
             stock = found[what, "importlib"]
-            cells = (*(f"{value:.0f} ns" for value in each), f"{each[-1] / each[0]:.2f}", f"{stock[0]:.0f} ns", f"{stock[-1]:.0f} ns")
-            rows.append((what, level, *cells))
+            times = [f"{value:.0f} ns" for value in (*each, stock[0], stock[-1])]
+            rows.append((what, level, *times[:-2], f"{each[-1] / each[0]:.2f}", *times[-2:]))
     print(report.table(rows))
     print(*(f"{name}: {value}" for name, value in conditions.of_this_machine().items()), sep="\n")
     if arguments.json:

@@ -9,8 +9,8 @@ from libc.string cimport memcpy, strlen
 
 from fastimport._names cimport last_component
 from fastimport._platform cimport *
-from fastimport._tables cimport BELIEVED, PATH_ROOM, Kinds, Pin, Table, compose, current_directory, current_inside, hand_over, \
-    kinds_of, read_table, recorded_table, stock_details
+from fastimport._tables cimport BELIEVED, PATH_ROOM, Kinds, Pin, Table, compose
+from fastimport._tables cimport current_directory, current_inside, hand_over, kinds_of, read_table, recorded_table, stock_details
 
 import sys
 
