@@ -41,8 +41,10 @@ class Case(NamedTuple):
     rounds: int = ROUNDS
 
 
+# Finders of other packages' .pth files (setuptools') are instances; they would add their own Python code to every import.
 FIND = """
 import sys, fastimport
+sys.meta_path[:] = [each for each in sys.meta_path if isinstance(each, type)]
 fastimport.install(freshness={level!r})
 assert fastimport.installed()
 sys.path[:] = {entries!r}

@@ -21,6 +21,7 @@ from fastimport.startup.bench import report
 
 ROOT = Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- figures: begin, made by make bench -->", "<!-- figures: end -->"
+LEVELS = ("checked", "trusted", "frozen")
 WORKS = {
     "pass": "`python -c pass`",
     "one module": "a script that imports one small module",
@@ -100,26 +101,28 @@ def summary(directory: Path) -> str:
     if not rows:
         return "Nothing was measured.\n"
     first = next(iter(found.values())).conditions
-    head = ["| time with fastimport ÷ time without (95 % interval) | `checked` | `trusted` |", "|---|---|---|"]
+    head = [f"| time with fastimport ÷ time without (95 % interval) | {' | '.join(f'`{level}`' for level in LEVELS)} |"]
+    head.append("|---" * (len(LEVELS) + 1) + "|")
     return "\n".join([*head, *rows, "", f"{_sentence(first)} Produced by `make bench`.", ""])
 
 
 def _rows(found: Mapping[str, Result]) -> Iterator[tuple[str, list[str]]]:
     if "applications" in found:
-        for name, ratio, cpu, count in _means(found["applications"]):
-            yield f"{count} real applications, geometric mean{name}", [ratio, cpu]
+        yield from _means(found["applications"])
     for benchmark, stem, work in _chosen():
-        cells = [_figure(found, benchmark, f"{stem}, {level}") for level in ("checked", "trusted")]
-        if all(cells):
-            yield work, [f"{cell.value:.2f} ({cell.low:.2f} to {cell.high:.2f})" for cell in cells if cell]
+        figures = [_figure(found, benchmark, f"{stem}, {level}") for level in LEVELS]
+        if any(figures):
+            yield work, [f"{each.value:.2f} ({each.low:.2f} to {each.high:.2f})" if each else "-" for each in figures]
 
 
-def _means(applications: Result) -> Iterator[tuple[str, str, str, str]]:
-    """The geometric means, of time and of processor time, as cells for both levels."""
+def _means(applications: Result) -> Iterator[tuple[str, list[str]]]:
+    """The geometric means, of time and of processor time."""
     rows = {row[0]: row for table in applications.tables for row in table.rows if table.rows[0][0].startswith("geometric")}
-    if {"checked", "trusted"} <= rows.keys():
-        for column, what in ((1, ""), (2, ", processor time")):
-            yield what, rows["checked"][column], rows["trusted"][column], rows["checked"][3]
+    for column, what in ((1, ""), (2, ", processor time")):
+        cells = [rows[level][column] if level in rows else "-" for level in LEVELS]
+        if any(cell != "-" for cell in cells):
+            count = next(rows[level][3] for level in LEVELS if level in rows)
+            yield f"{count} real applications, geometric mean{what}", cells
 
 
 def _chosen() -> Iterator[tuple[str, str, str]]:

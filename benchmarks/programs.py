@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import results
 
-from fastimport.startup.bench import counting, launcher, plan, report, session
+from fastimport.startup.bench import counting, launcher, plan, recorded, report, session
 from fastimport.startup.bench.statistics import paired_ratio, quartiles, spread
 
 HEADINGS = ("program", "level", "file calls", "with", "time", "with", "ratio (95 %)", "CPU (95 %)")
@@ -21,7 +21,9 @@ def compared(programs: Mapping[str, str], levels: Sequence[str], pairs: int) -> 
     found = {}
     for name, code in programs.items():
         print(f"{name}: measuring ...", file=sys.stderr, flush=True)
-        found[name] = session.compare(launcher.Program("code", code), variants, how)
+        program = launcher.Program("code", code)
+        with recorded.resolved(variants, program) as sides:
+            found[name] = session.compare(program, sides, how)
         assert found[name].is_identical, [side.differences for side in found[name].sides]
     table = results.Table([HEADINGS, *(row for name, each in found.items() for row in _rows(name, each))])
     figures = [figure for name, each in found.items() for figure in _figures(name, each)]

@@ -140,6 +140,7 @@ def main() -> int:
         print(f"({number} of {len(chosen)}) {benchmark.title}", file=sys.stderr, flush=True)
         words = (benchmark.quick or benchmark.arguments) if arguments.quick else benchmark.arguments
         levels = ["--levels", arguments.levels] if arguments.levels and benchmark.takes_levels else []
+        # The last of an option counts.
         ran.append(run(benchmark, [*words, *levels], directory, arguments.limit))
         save(directory, ran)
     publish(directory, docs=not (arguments.quick or arguments.only))

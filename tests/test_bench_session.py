@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from fastimport.startup.bench import counting, identity, launcher, measure, plan, pyperf_json, report, session, svg
+from fastimport.startup.bench import counting, identity, launcher, measure, plan, pyperf_json, recorded, report, session, svg
 from fastimport.startup.bench.launcher import STOCK, Program, Variant, variant_for_level
 
 PASS = Program("code", "pass")
@@ -35,6 +35,16 @@ def test_the_text_tells_the_conditions_and_claims_nothing_from_two_pairs(control
     text = report.text(control)
     assert "too few pairs to tell" in text
     assert "CPython" in text and "seed 1" in text and "the same from the same files" in text
+
+
+@pytest.mark.parametrize("level", launcher.SNAPSHOT_LEVELS)
+def test_each_level_with_a_snapshot_is_measured_and_imports_the_same(level):
+    """The snapshot is recorded first, and gone afterwards."""
+    program = Program("code", "import json, email.message")
+    with recorded.resolved([STOCK, variant_for_level(level)], program) as variants:
+        assert variants[0] == STOCK and launcher.SNAPSHOT_PLACE not in variants[1].setup
+        found = session.compare(program, variants, TWO_PAIRS)
+    assert found.sides[1].differences == () and found.sides[1].name == level
 
 
 @pytest.mark.parametrize("level", launcher.LEVELS)
@@ -101,7 +111,7 @@ def test_python_variables_that_change_the_measurement_do_not_reach_the_child():
     assert launcher.environment(STOCK, base) == kept | {"FASTIMPORT": "0"}
 
 
-@pytest.mark.parametrize("level", ["frozen", "snapshot", "quick"])
+@pytest.mark.parametrize("level", ["quick", "snapshot-quick", ""])
 def test_a_level_that_cannot_be_measured_is_refused_by_name(level):
     with pytest.raises(launcher.UnsupportedLevel, match=f"'{level}'.*choose from checked, trusted"):
         variant_for_level(level)

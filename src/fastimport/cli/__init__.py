@@ -11,7 +11,12 @@ import sys
 
 FAMILIES = {  # command: the module here that has it
     "bench": "bench",
+    "build": "build",
+    "clean": "clean",
+    "disable": "environment",
     "doctor": "doctor",
+    "enable": "environment",
+    "exec": "exec",
     "explain": "explain",
     "paths": "paths",
     "run": "run",
