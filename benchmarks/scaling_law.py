@@ -28,7 +28,7 @@ from fastimport.startup.bench import identity, launcher, measure, plan, report
 
 FEW_ENTRIES = 4
 FEW_MODULES = generate.PACKAGES
-SERVERS = 4
+SERVERS = 8
 LATENCY = 0.001
 FAR = Point(10_000, 2_000, 0.005)
 VARIANTS = [launcher.STOCK, *map(launcher.variant_for_level, launcher.LEVELS)]
@@ -178,12 +178,16 @@ def prediction_table(laws: Mapping[str, Law], point: Point, measured: Seconds | 
     for name, each in laws.items():
         predicted = each.seconds(point)
         seen = ("not measured", "-") if measured is None else _beside(median(measured[name]), predicted)
-        rows.append((name, f"{predicted:.3g} s", f"{predicted / stock:.3f}", *seen))
+        rows.append((name, _seconds(predicted), f"{predicted / stock:.3f}", *seen))
     return results.Table(rows, str(point))
 
 
+def _seconds(value: float) -> str:
+    return f"{value:,.0f} s" if value >= 100 else f"{value:.3g} s"
+
+
 def _beside(seconds: float, predicted: float) -> tuple[str, str]:
-    return f"{seconds:.3g} s", f"{seconds / predicted:.2f}"
+    return _seconds(seconds), f"{seconds / predicted:.2f}"
 
 
 def processes_table(laws: Mapping[str, Law], series: Series) -> results.Table:

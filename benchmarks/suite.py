@@ -132,6 +132,8 @@ def publish(directory: Path, docs: bool) -> None:
 
 def main() -> int:
     arguments = _parse()
+    # A shell that starts this in the background has it ignored, and so it would be in each child.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     directory: Path = arguments.results
     directory.mkdir(parents=True, exist_ok=True)
     chosen = [each for each in SUITE if not arguments.only or each.name in arguments.only]
