@@ -157,7 +157,7 @@ def _exchange(old, new):
     if isinstance(meta_path, tuple):
         sys.meta_path = tuple([new if item is old else item for item in meta_path])
         return
-    for index, item in enumerate(meta_path if isinstance(meta_path, list) else ()):
+    for index, item in enumerate(_items(meta_path)):
         if item is old:
             meta_path[index] = new
 
@@ -186,7 +186,15 @@ def installed():
 
 def _position(finder):
     """The index of `finder` in ``sys.meta_path``, or None: by identity, others may compare as they like."""
-    return next((index for index, item in enumerate(getattr(sys, "meta_path", None) or ()) if item is finder), None)
+    return next((index for index, item in enumerate(_items(getattr(sys, "meta_path", None))) if item is finder), None)
+
+
+def _items(meta_path):
+    """What is on it now: others may have put anything there."""
+    try:
+        return tuple(meta_path)
+    except Exception:
+        return ()
 
 
 def describe():
