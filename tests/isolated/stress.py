@@ -24,7 +24,7 @@ REPORT = float(sys.argv[7]) if len(sys.argv) > 7 else None
 SECONDS, THREADS = float(SECONDS), int(THREADS)
 ENTRIES, MODULES = 12, 3
 warnings.simplefilter("ignore", DeprecationWarning)
-GIL = getattr(sys, "_is_gil_enabled", bool)  # before 3.13 there is no question and always a GIL
+GIL = getattr(sys, "_is_gil_enabled", lambda: True)  # before 3.13 there always is one
 
 
 def plant(*parts):
