@@ -163,7 +163,8 @@ def watch_memory():
         sizes.append(resident())
         print(f"{time.monotonic() - START:6.0f} s  {sizes[-1] / 2**20:7.1f} MiB  {sum(counts.values())} steps", flush=True)
     settled = sizes[len(sizes) // 4 :]
-    assert max(settled) < settled[0] * 1.05 + 2**21, ("memory grows", sizes)
+    third = max(len(settled) // 3, 1)  # what leaks stays; without a GIL, what was freed can stay for a while, in peaks
+    assert min(settled[-third:]) < min(settled[:third]) * 1.05 + 2**21, ("memory grows", sizes)
 
 
 plant_all()
