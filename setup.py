@@ -16,7 +16,7 @@ from glob import glob
 
 from setuptools import Extension, setup
 
-MODULES = ("_resolver", "_tables", "_bytecode", "_index", "_names", "_capi")
+MODULES = ("_resolver", "_tables", "_bytecode", "_index", "_names", "_snapshot", "_capi")
 C_SOURCES = {"_bytecode": ["src/fastimport/_open_code_hook.c"]}
 MODES = ("release", "debug", "trace")
 

@@ -17,10 +17,11 @@ COMPILED = sorted(SOURCE.rglob("*.pyx"))
 
 # What a module may import: its own floor and those below. Modules of one floor may know each other.
 FLOORS = (
-    ("_resolver", "_tables", "_names", "_index", "_bytecode", "_capi"),
-    ("settings", "importlib_frames", "record", "stock_names"),
+    ("_resolver", "_tables", "_names", "_index", "_bytecode", "_snapshot", "_capi"),
+    ("settings", "importlib_frames", "record", "stock_names", "identity", "trust", "snapshot_places", "recording"),
     ("loader",),
     ("finder",),
+    ("attachment",),
     ("statistics", "activation"),
     ("verification", "startup", "snapshot", "mpi", "site_files", "exec_path", "independent", "embedding"),
     ("cli",),
@@ -86,8 +87,7 @@ def changes_meta_path(node):
 
 def reads_environment(node):
     return isinstance(node, ast.Attribute | ast.Name) and (
-        getattr(node, "attr", None) in ("environ", "environb", "getenv")
-        or getattr(node, "id", None) in ("environ", "getenv")
+        getattr(node, "attr", None) in ("environ", "environb", "getenv") or getattr(node, "id", None) in ("environ", "getenv")
     )
 
 

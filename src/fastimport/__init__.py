@@ -5,6 +5,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Finder": "independent",
     "PathFinder": "finder",
+    "Snapshot": "snapshot.api",
     "describe": "activation",
     "embedding": "embedding",  # PyCapsule_Import takes it for an attribute
     "get_include": "embedding",
@@ -22,6 +23,7 @@ _HOMES = {
 __all__ = [
     "Finder",
     "PathFinder",
+    "Snapshot",
     "get_include",
     "import_module",
     "install",

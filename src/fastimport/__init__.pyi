@@ -4,12 +4,14 @@ from fastimport.activation import install, installed, uninstall
 from fastimport.embedding import get_include
 from fastimport.finder import PathFinder
 from fastimport.independent import Finder
+from fastimport.snapshot.api import Snapshot
 from fastimport.startup import CallablePackage
 from fastimport.statistics import stats
 
 __all__ = [
     "Finder",
     "PathFinder",
+    "Snapshot",
     "get_include",
     "import_module",
     "install",

@@ -19,8 +19,8 @@ _stock_get_spec = StockPathFinder.__dict__["_get_spec"].__func__
 _stock_invalidate_caches = StockPathFinder.invalidate_caches
 
 try:
-    from fastimport._resolver import Pin, Resolver
-    from fastimport._tables import Table
+    from fastimport._resolver import Resolver
+    from fastimport._tables import Pin, Table
 except ImportError as error:  # not built for this interpreter, or refused by a subinterpreter: importlib does the work
     Pin = Resolver = Table = None
     unavailable = f"compiled module: {error}"

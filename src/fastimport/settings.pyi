@@ -6,8 +6,23 @@ VARIABLES: tuple[str, ...]
 START_CONDITION: str
 
 class Settings:
-    __slots__ = ("enabled", "freshness", "problems", "register", "stats", "strict")
+    __slots__ = (
+        "cache_directory",
+        "enabled",
+        "freshness",
+        "problems",
+        "readonly",
+        "register",
+        "snapshot",
+        "stats",
+        "strict",
+        "user_cache",
+    )
+    cache_directory: str | None
     enabled: bool
+    readonly: bool
+    snapshot: str | None
+    user_cache: str | None
     freshness: str | None
     problems: list[str]
     register: str | None

@@ -9,6 +9,7 @@ class Stats(NamedTuple):
     scans: int
     stat_calls: int
     snapshot_hits: int
+    snapshot_codes: int
     refusals: dict[str, int]
 
 def stats() -> Stats: ...

@@ -11,6 +11,8 @@ import sys
 
 FAMILIES = {  # command: the module here that has it
     "bench": "bench",
+    "build": "build",
+    "clean": "clean",
     "disable": "environment",
     "doctor": "doctor",
     "enable": "environment",
