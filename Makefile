@@ -11,7 +11,7 @@ FASTIMPORT_BUILD ?= release
 VENV ?= .venv$(if $(filter-out release,$(FASTIMPORT_BUILD)),-$(FASTIMPORT_BUILD))
 PYTEST_ARGS ?=
 # Without a GIL a child that is forked beside running threads hangs now and then, in importlib as well.
-SOAK = $(if $(findstring True,$(shell $(PY) -c "import sys; print(getattr(sys, '_is_gil_enabled', bool)() is False)")),threads,forks)
+SOAK = $(if $(findstring True,$(shell $(PY) -c "import sys; print(getattr(sys, '_is_gil_enabled', lambda: True)() is False)")),threads,forks)
 export FASTIMPORT_BUILD
 
 PY := $(VENV)/bin/python
