@@ -221,5 +221,3 @@ def test_wrong_argument(argument):
     with pytest.raises(ValueError, match="snapshot must be"):
         fastimport.install(snapshot=argument)
     assert not fastimport.installed()
-
-

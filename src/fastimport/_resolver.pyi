@@ -28,6 +28,7 @@ class Resolver:
         pins: Mapping[type, Sequence[str]],
         finder_fields: int,
         loaders: Iterable[tuple[str, type]],
+        namespace: dict[str, Any] | None = None,
     ) -> None: ...
     def serve(
         self, owners: tuple[Pin, ...], hooks: tuple[tuple[Any, ...], Sequence[tuple[type, Sequence[str]]]] | None

@@ -38,9 +38,9 @@ cdef class Resolver:
     cdef unsigned int namespace_tag
     cdef Py_ssize_t finder_fields
 
-    def __init__(self, machinery, module_spec, namespace_path, pins, Py_ssize_t finder_fields, loaders):
-        """`pins` maps a class of importlib to the attributes that must be the ones that are there now."""
-        self.sys_dict = sys.__dict__
+    def __init__(self, machinery, module_spec, namespace_path, pins, Py_ssize_t finder_fields, loaders, dict namespace=None):
+        """`pins`: class of importlib -> attributes that must stay. `namespace`: has path, hooks and cache, instead of sys."""
+        self.sys_dict = sys.__dict__ if namespace is None else namespace
         self.file_finder, self.module_spec, self.namespace_path = machinery.FileFinder, module_spec, namespace_path
         self.pins = {cls: Pin(cls, *names) for cls, names in pins.items()}
         self.file_finder_pin, self.module_spec_pin = self.pins[self.file_finder], self.pins[self.module_spec]
@@ -49,8 +49,7 @@ cdef class Resolver:
         self.tables, self.other_kinds, self.served, self.refusals = {}, {}, {}, {}
         self.nothing = Table("", self.stock_kinds)
         self.namespace_mark = namespace_path._epoch
-        self.end = object()
-        self.epoch = 1
+        self.end, self.epoch = object(), 1
         self.reason = None if FI_POSIX else "platform"
 
     def serve(self, owners, hooks):
@@ -259,9 +258,8 @@ cdef class Resolver:
         return finder
 
     cdef object current_table(self, finder, fi_stamp *stamp):
-        """The table of a FileFinder as fresh as the level asks; None or an exception as `scan` gives them.
-
-        `stamp` is the directory's, if it was taken just now; its mtime_ns is -1 if not.
+        """The table of a FileFinder as fresh as the level asks; None or an exception as `scan` gives them. `stamp` is the
+        directory's, if it was taken just now; its mtime_ns is -1 if not. A listing is stored before its mtime, and read after it.
         """
         cdef Table table
         cdef double remembered
@@ -272,8 +270,10 @@ cdef class Resolver:
         state = PyObject_GenericGetDict(finder, NULL)
         if len(<dict>state) != self.finder_fields:
             return None
-        found = self.known_table(<dict>state)
         mtime = fi_get(state, "_path_mtime", None)
+        found = self.known_table(<dict>state, mtime)
+        if self.trusted:
+            mtime = fi_get(state, "_path_mtime", None)
         if found is None or (type(mtime) is not float and (type(mtime) is not int or mtime != -1)):
             return None
         remembered = mtime
@@ -298,15 +298,18 @@ cdef class Resolver:
         table.is_exact = table.is_recorded and table.is_unchanged(stamp)
         if stamp.mtime != remembered:
             state["_path_mtime"] = -1 if stamp.mtime == -1 and stamp.mtime_ns == 0 else stamp.mtime
+        if has_changed and fi_get(state, "_path_cache", None) is not table:     # another thread's, perhaps an older one
+            state["_path_mtime"] = -1
         table.epoch = self.epoch
         return table
 
     cdef object listing_of(self, finder):
         return fi_get(PyObject_GenericGetDict(finder, NULL), "_path_cache", None) if type(finder) is self.file_finder else None
 
-    cdef object known_table(self, dict state):
+    cdef object known_table(self, dict state, mtime):
         """The listing that the FileFinder has now, in our form: made here, or by importlib before; None if it is not stock."""
         cdef Table table
+        cdef bint is_current
         path = fi_get(state, "path", None)
         listing = fi_get(state, "_path_cache", None)
         loaders = fi_get(state, "_loaders", None)
@@ -324,11 +327,11 @@ cdef class Resolver:
         if kinds is None:
             return None
         table = fi_get(self.tables, path, None) if self.trusted else None
-        if table is not None and table.epoch == self.epoch and table.kinds is kinds:
-            state["_path_mtime"] = table.stamp.mtime
-        else:
-            table = Table(path, kinds, listing)
+        is_current = table is not None and table.epoch == self.epoch and table.kinds is kinds
+        table = table if is_current else Table(path, kinds, listing)
         state["_path_cache"] = table
+        if is_current or fi_get(state, "_path_mtime", None) is not mtime:   # not that of `listing`: another thread ..
+            state["_path_mtime"] = table.stamp.mtime if is_current else -1  # .. has stored both since
         return table
 
     cdef object scan(self, str path, Kinds kinds, fi_stamp *stamp):
@@ -481,7 +484,7 @@ cdef class Resolver:
     cdef object recheck(self, dict importers, path):
         """Before `trusted` calls a name absent: stat every directory again. Whether a listing was replaced, or a hook's veto."""
         cdef unsigned long long listings = self.listings
-        for entry in path:
+        for entry in tuple(path):      # another thread may shorten it
             if type(entry) is str:
                 listing = self.listing_of(fi_get(importers, entry, None))
                 if type(listing) is Table:

@@ -31,7 +31,7 @@ def install(*, freshness="checked", snapshot=None, register="meta_path"):
         can't be used is refused, and `stats` tells why.
     register
         ``"meta_path"``: `fastimport.PathFinder` takes the place of `importlib.machinery.PathFinder` in ``sys.meta_path``.
-        ``"in_place"``: that class stays there and is itself sped up.
+        ``"in_place"``: that class stays there and is itself sped up. ``FASTIMPORT_REGISTER`` overrides the argument.
 
     Does nothing if ``FASTIMPORT=0`` is set, or where fastimport can't work (`stats` tells why); with ``FASTIMPORT_STRICT=1`` the
     latter raises `ImportError`. Raises `TypeError` or `ValueError` for a wrong argument, and then changes nothing.
@@ -50,6 +50,7 @@ def install(*, freshness="checked", snapshot=None, register="meta_path"):
         return
     for problem in environment.problems:
         resolver.refuse(problem)
+    register = environment.register or register
     if _Active.register != register or not installed():
         uninstall()
         _register(register)
@@ -203,9 +204,7 @@ def describe():
         "position": _position(served) if active else None,
         "snapshot": sys.modules["fastimport.attachment"].attached()[1] if "fastimport.attachment" in sys.modules else None,
         "obstacle": None if active else _obstacle(),
-        "modules": {
-            name: getattr(sys.modules.get(f"fastimport.{name}"), "__file__", None) for name in ("_resolver", "_names")
-        },
+        "modules": {name: getattr(sys.modules.get(f"fastimport.{name}"), "__file__", None) for name in ("_resolver", "_names")},
         "python": sys.version.split()[0],
     }
 

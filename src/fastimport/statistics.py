@@ -29,7 +29,11 @@ class Stats(NamedTuple):
 
 def stats():
     """The `Stats` of this interpreter's default finder."""
-    resolver = finder.resolver
+    return stats_of(finder.resolver)
+
+
+def stats_of(resolver):
+    """The `Stats` of one resolver; None where there can be none."""
     if resolver is None:
         return Stats(0, 0, 0, 0, 0, 0, 0, {finder.unavailable: 1})
     refusals = dict(resolver.refusals)

@@ -1,5 +1,7 @@
 from typing import NamedTuple
 
+from fastimport._resolver import Resolver
+
 class Stats(NamedTuple):
     hits: int
     absent: int
@@ -11,4 +13,5 @@ class Stats(NamedTuple):
     refusals: dict[str, int]
 
 def stats() -> Stats: ...
+def stats_of(resolver: Resolver | None) -> Stats: ...
 def print_stats() -> None: ...

@@ -54,9 +54,7 @@ def _add_measuring(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--warmups", type=_at_least(0), default=2, metavar="N", help="rounds not timed (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the random order (%(default)s)")
-    parser.add_argument(
-        "--cold", action="store_true", help="drop the program's files from the page cache before each run"
-    )
+    parser.add_argument("--cold", action="store_true", help="drop the program's files from the page cache before each run")
     parser.add_argument("--callgrind", action="store_true", help="count instructions with valgrind: slow, repeatable")
 
 

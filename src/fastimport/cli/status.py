@@ -6,7 +6,7 @@ import os
 import sys
 from typing import Any
 
-from fastimport import __version__, activation, attachment, settings
+from fastimport import __version__, activation, attachment, settings, site_files
 from fastimport.snapshot_places import AUTO, automatic_snapshot, environment_snapshot
 from fastimport.statistics import stats
 
@@ -42,6 +42,7 @@ def collect() -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         **{key: described[key] for key in ("active", "register", "freshness", "position", "obstacle")},
+        "start_files": site_files.enabled(),
         "levels": list(settings.FRESHNESS),
         "meta_path": [getattr(finder, "__name__", None) or type(finder).__name__ for finder in sys.meta_path],
         "modules": described["modules"],
@@ -105,6 +106,7 @@ def text(status: dict[str, Any]) -> str:
     """The status for people, a fact on each line."""
     lines = [("fastimport", _activity(status))]
     lines += [("meta path", ", ".join(status["meta_path"]))]
+    lines += [("enabled by", path) for path in status["start_files"]]
     lines += [("levels", ", ".join(status["levels"]))]
     lines += [(f"{name} version", version or "unknown") for name, version in status["versions"].items()]
     lines += [(name, path or "not loaded") for name, path in status["modules"].items()]
