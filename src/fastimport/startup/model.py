@@ -1,7 +1,7 @@
 """What a recording is: the objects, and their JSON, schema ``fastimport.recording/1``.
 
 Times are whole nanoseconds. A moment is counted from the start of the recording. Every nanosecond of a thread belongs to
-exactly one module and kind of cost, or to none (``outside_ns`` of the thread): nested imports are charged once.
+exactly one module and kind of cost, or to the thread itself (``outside_ns``, ``ns``): nested imports are charged once.
 
 In JSON a recording is an object with the fields of `Recording`, and each module, thread, entry, finder and shadowed name an
 object with the fields of its class here. The number in the schema grows when a field changes its meaning or goes away, not
@@ -20,7 +20,7 @@ KINDS = {
     "read": "stat of the source, reading bytecode or source",
     "validate": "is the bytecode valid for the source, hashing included",
     "unmarshal": "bytes to code object",
-    "load": "read, validate and unmarshal in one step, where fastimport's compiled reader does it",
+    "load": "read, validate and unmarshal in one step: fastimport's compiled reader, archives",
     "compile": "source to code object",
     "write": "writing bytecode",
     "dlopen": "loading an extension module and its libraries, its init function, built-in modules",
@@ -51,7 +51,7 @@ class Module:
     loader: str | None = None
     origin: str | None = None
     entry: str | None = None  # the path entry (of sys.path, or of the package's __path__) that it was found on
-    form: str = "other"  # bytecode, source, extension, builtin, frozen, namespace, other; absent: not found
+    form: str = "other"  # bytecode, source (compiled), extension, builtin, frozen, namespace, other; absent: not found
     size: int | None = None  # bytes of bytecode, or of source, that were read
     compiled: str | None = None  # why it was compiled from source; None if it was not
     written: str | None = None  # what became of the bytecode: written, or why not
@@ -77,6 +77,7 @@ class Thread:
     start_ns: int
     end_ns: int
     outside_ns: int  # time in which no import was under way
+    ns: dict[str, int] = field(default_factory=dict)  # by kind: searching, reading ... outside of imports, as runpy does
 
 
 @dataclass(slots=True)
@@ -201,7 +202,7 @@ def from_dict(data: Any) -> Recording:
 def _object(cls: type, data: Any, where: str) -> Any:
     if not isinstance(data, dict):
         raise NotARecording(f"{where} must be an object, not {type(data).__name__}")
-    known = {each.name: str(each.type) for each in fields(cls)}
+    known = {each.name: _spelling(each.type) for each in fields(cls)}
     values = {name: value for name, value in data.items() if name in known}
     for name, value in values.items():
         if not _is_of(value, known[name]):
@@ -213,13 +214,15 @@ def _object(cls: type, data: Any, where: str) -> Any:
         raise NotARecording(f"{where} lacks {missing}") from None
 
 
+def _spelling(annotation: Any) -> str:
+    return annotation.__name__ if type(annotation) is type else str(annotation)
+
+
 _TYPES = {"int": int, "str": str, "bool": bool, "float": (int, float), "None": type(None), "dict": dict, "list": list}
 
 
 def _is_of(value: Any, annotation: str) -> bool:
     """Whether a value is of a type of the classes above: the outermost type, and the items where they are plain."""
-    if annotation.startswith("<class"):
-        annotation = annotation.split("'")[1]
     for choice in annotation.split(" | "):
         name, _, items = choice.partition("[")
         kind = _TYPES.get(name)
@@ -246,5 +249,9 @@ def _check_references(recording: Recording) -> None:
             raise NotARecording(f"modules[{index}].parent must be the id of an earlier module, not {module.parent}")
         if not 0 <= module.thread < len(recording.threads):
             raise NotARecording(f"modules[{index}].thread: there is no thread {module.thread}")
+        if module.importer is not None and [type(each) for each in module.importer] != [str, int]:
+            raise NotARecording(f"modules[{index}].importer must be [file, line], not {module.importer!r:.60}")
+        if any(not isinstance(span, list) or [type(each) for each in span] != [str, int, int] for span in module.spans):
+            raise NotARecording(f"modules[{index}].spans must be a list of [kind, start, end]")
         if module.end_ns < module.start_ns:
             raise NotARecording(f"modules[{index}] ends before it starts")
