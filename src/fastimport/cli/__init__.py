@@ -11,6 +11,9 @@ import sys
 
 FAMILIES = {  # command: the module here that has it
     "bench": "bench",
+    "diff": "report",
+    "profile": "profile",
+    "report": "report",
     "run": "run",
     "status": "status",
     "verify": "verify",

@@ -111,13 +111,13 @@ class Lane:
         self.charge()
         self.kind = kind
 
-    def begin_import(self, name: str, kind: str) -> Node:
+    def begin_import(self, name: str) -> Node:
         """A nested import begins."""
         now = self.charge()
         node = Node(name, self.node, self, now)
         self.stack.append((self.node, self.kind, now))
         node.depth = len(self.stack)
-        self.node, self.kind = node, kind
+        self.node, self.kind = node, "machinery"
         return node
 
     def end_import(self, node: Node) -> None:

@@ -16,7 +16,7 @@ SCHEMA = "fastimport.recording/1"
 
 KINDS = {
     "search": "finding the module: the finders of sys.meta_path, path entries, directories",
-    "wait": "waiting for a module that another thread is importing",
+    "wait": "module locks, while other threads import: waiting for a module that another thread is at",
     "read": "stat of the source, reading bytecode or source",
     "validate": "is the bytecode valid for the source, hashing included",
     "unmarshal": "bytes to code object",
@@ -25,7 +25,8 @@ KINDS = {
     "write": "writing bytecode",
     "dlopen": "loading an extension module and its libraries, its init function, built-in modules",
     "execute": "running the module's own code",
-    "machinery": "module objects, locks, what importlib does in between",
+    "unsplit": "all kinds together: a log of -X importtime does not tell them apart",
+    "machinery": "module objects, locks, what importlib does in between, and most of what recording costs",
 }
 """The kinds of cost, in the order in which an import pays them."""
 

@@ -51,7 +51,6 @@ class Searches:
         if spec is None or node is None or node.found or node.name != name:
             return
         node.found = True
-        lane.kind = "machinery"
         node.finder, node.entry = lane.finder, lane.entry
         try:
             loader = spec.loader

@@ -45,6 +45,7 @@ class Tracer:
         """Begin to listen."""
         self.preloaded = list(sys.modules)
         self.hooks.listen(bootstrap._find_and_load, self._begin_import, self._end_import)
+        self.hooks.listen(bootstrap._ModuleLock.acquire, self._begin_waiting, self._end_waiting)
         self.searches.listen()
         self._loads.listen()
         self.begun_at = self.lane().start
@@ -109,8 +110,19 @@ class Tracer:
             lane.number = self.lanes.index(lane)
         return lane
 
+    def _begin_waiting(self, *_: object) -> "tuple[Lane, int] | None":
+        if len(self.lanes) < 2:  # nobody to wait for
+            return None
+        lane = self.lane()
+        return lane, lane.begin("wait")
+
+    @staticmethod
+    def _end_waiting(token: "tuple[Lane, int] | None", result: object, error: BaseException | None) -> None:
+        if token is not None:
+            token[0].end(token[1])
+
     def _begin_import(self, name: str, *_: object, **__: object) -> Node:
-        node = self.lane().begin_import(name, "wait")
+        node = self.lane().begin_import(name)
         node.importer = _caller()
         if self._on_change is not None:
             self._on_change(node.start)

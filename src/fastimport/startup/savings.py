@@ -1,0 +1,30 @@
+"""What fastimport saves on a program: measured without recording, with and without in turns."""
+
+import statistics
+from collections.abc import Callable
+
+from .bench import launcher, measure, plan
+from .bench.statistics import paired_ratio
+from .model import Saving
+
+
+def measure_saving(program: launcher.Program, level: str, pairs: int, progress: Callable[[str], None]) -> Saving:
+    """Time whole processes, `pairs` of each, in random order. Raises `ProgramFailed`, as a failing program has no time."""
+    variants = {"stock": launcher.STOCK, level: launcher.variant_for_level(level)}
+    prepared = {
+        name: (launcher.command(program, variant), launcher.environment(variant)) for name, variant in variants.items()
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in variants}
+    for number, order in enumerate(plan.rounds(list(variants), seed=1)):
+        progress(f"measuring what fastimport saves, {number} of {pairs}" if number else "warming up")
+        for name in order:
+            run = measure.run_once(*prepared[name])
+            if number:
+                seconds[name].append(run.seconds)
+        if number == pairs:
+            break
+    stock, ours = seconds["stock"], seconds[level]
+    estimate = paired_ratio(stock, ours)
+    return Saving(
+        level, statistics.median(stock), statistics.median(ours), estimate.ratio, estimate.low, estimate.high, estimate.pairs
+    )
