@@ -3,8 +3,6 @@
 Runs inside the program that is recorded, so it imports nothing that a bare interpreter has not loaded, and does little.
 """
 
-from _thread import get_ident
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +13,7 @@ class Node:
     """An import under way, or done. The fields are those of `model.Module`, before they are put into words."""
 
     __slots__ = (
-        "children", "compiled", "costs", "depth", "end", "entry", "error", "finder", "found", "importer", "lane", "loader",
+        "bytecode", "children", "compiled", "costs", "depth", "end", "entry", "error", "finder", "found", "importer", "lane", "loader",
         "locations", "name", "origin", "parent", "serial", "size", "spans", "start", "written",
     )  # fmt: skip
 
@@ -31,6 +29,7 @@ class Node:
         self.importer: tuple[str, int] | None = None
         self.finder = self.loader = self.origin = self.entry = self.compiled = self.written = self.error = None
         self.size: int | None = None
+        self.bytecode: bytes | None = None  # as it was read
 
     def plain(self) -> "tuple[Any, ...]":
         """What there is to tell, in types that marshal can write."""
@@ -52,12 +51,12 @@ class Lane:
     """
 
     __slots__ = (
-        "clock", "costs", "count", "entries", "entry", "finder", "ident", "kind", "last", "node", "number", "stack", "start",
+        "clock", "costs", "count", "entries", "entry", "finder", "kind", "last", "name", "node", "number", "stack", "start",
     )  # fmt: skip
 
-    def __init__(self, clock: "Callable[[], int]") -> None:
+    def __init__(self, clock: "Callable[[], int]", name: str) -> None:
         self.number = self.count = 0
-        self.clock, self.ident = clock, get_ident()
+        self.clock, self.name = clock, name
         self.node: Node | None = None
         self.kind = OUTSIDE
         self.start = self.last = clock()
@@ -67,14 +66,14 @@ class Lane:
         self.entry: str | None = None  # that answered last
         self.finder: str | None = None  # that found last
 
-    def plain(self, name: str) -> "dict[str, Any]":
-        """What there is to tell, in types that marshal can write; `name` is the thread's."""
+    def plain(self) -> "dict[str, Any]":
+        """What there is to tell, in types that marshal can write."""
         node, under_way = self.node, []
         while node is not None:
             under_way.append(node.plain())
             node = node.parent
         return {
-            "number": self.number, "name": name, "start": self.start, "last": self.last, "costs": dict(self.costs),
+            "number": self.number, "name": self.name, "start": self.start, "last": self.last, "costs": dict(self.costs),
             "entries": dict(self.entries), "under_way": under_way,
         }  # fmt: skip
 
@@ -88,8 +87,11 @@ class Lane:
 
     def begin(self, kind: str) -> int:
         """From now on the import under way pays for `kind`. Gives the depth, for `end`."""
-        now = self.charge()
-        self.stack.append((self.node, self.kind, now))
+        now, node, was = self.clock(), self.node, self.kind
+        costs = self.costs if node is None else node.costs
+        costs[was] = costs.get(was, 0) + now - self.last
+        self.last = now
+        self.stack.append((node, was, now))
         self.kind = kind
         return len(self.stack)
 
@@ -100,7 +102,10 @@ class Lane:
         """
         if depth > len(self.stack):
             return
-        now, node, kind = self.charge(), self.node, self.kind
+        now, node, kind = self.clock(), self.node, self.kind
+        costs = self.costs if node is None else node.costs
+        costs[kind] = costs.get(kind, 0) + now - self.last
+        self.last = now
         self.node, self.kind, start = self.stack[depth - 1]
         del self.stack[depth - 1 :]
         if node is not None and kind != self.kind:

@@ -1,7 +1,7 @@
 """Listening to what comes after the search: module object, code, execution.
 
 In the order of an import: ``module_from_spec``; then the loader, whose time counts as executing unless known better;
-``get_code``, in it ``_classify_pyc`` and ``_validate_*``, ``_compile_bytecode`` (which unmarshals), or ``compile``,
+``get_code``, in it ``_classify_pyc`` and ``_validate_hash_pyc``, ``_compile_bytecode`` (which unmarshals), or ``compile``,
 ``_cache_bytecode`` and ``_write_atomic``; and ``_call_with_frames_removed``, through which importlib calls exec, compile and
 the dynamic loader.
 """
@@ -12,7 +12,7 @@ import _imp
 import builtins
 
 from fastimport.startup.lanes import Lane, Node
-from fastimport.startup.reasons import why_invalid
+from fastimport.startup.reasons import why_invalid, why_stale
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,8 +47,7 @@ class Loads:
         listen(bootstrap.module_from_spec, begin("machinery"), self._end_creation)
         listen(bootstrap._call_with_frames_removed, self._begin_call, self._end_call)
         listen(external._classify_pyc, self._begin_classifying, self._end_validating)
-        listen(external._validate_timestamp_pyc, self._begin_validating, self._end_validating)
-        listen(external._validate_hash_pyc, self._begin_validating, self._end_validating)
+        listen(external._validate_hash_pyc, self._begin_validating_hash, self._end_validating)
         listen(external._compile_bytecode, self._begin_unmarshalling, self._end_unmarshalling)
         listen(external.SourceFileLoader._cache_bytecode, self._begin_writing, end)
         listen(external._write_atomic, begin("write"), self._end_writing)
@@ -86,11 +85,17 @@ class Loads:
         if kind is None:
             return None
         lane = self.lane()
-        if kind == "compile" and lane.node is not None and arguments:
-            source = arguments[0]
-            lane.node.size = len(source) if isinstance(source, (bytes, str)) else None
-            lane.node.compiled = lane.node.compiled or "no bytecode"
+        if kind == lane.kind:
+            return None
+        if kind == "compile" and lane.node is not None and len(arguments) > 1:
+            self._compiling(lane.node, arguments[0], arguments[1])
         return lane, lane.begin(kind)
+
+    @staticmethod
+    def _compiling(node: Node, source: object, path: object) -> None:
+        node.size = len(source) if isinstance(source, (bytes, str)) else None
+        if node.compiled is None:
+            node.compiled = "no bytecode" if node.bytecode is None else why_stale(node.bytecode, path)
 
     @staticmethod
     def _end_call(token: "tuple[Lane, int] | None", result: object, error: BaseException | None) -> None:
@@ -110,26 +115,23 @@ class Loads:
         if node.compiled is None and "unmarshal" not in node.costs and "read" in node.costs:
             node.costs["load"] = node.costs.pop("read")  # nothing was heard meanwhile: all in one step
 
-    def _begin_classifying(self, data: bytes, *_: object, **__: object) -> "tuple[Lane, None]":
+    def _begin_classifying(self, data: bytes, *_: object, **__: object) -> Lane:
         lane = self.lane()
         if lane.node is not None:
-            lane.node.size = len(data)
+            lane.node.size, lane.node.bytecode = len(data), data
         if lane.kind == "read":
             lane.turn("validate")
-        return lane, None
+        return lane
 
-    def _begin_validating(self, *arguments: object, **_: object) -> "tuple[Lane, tuple[Any, ...]]":
-        return self.lane(), arguments
+    def _begin_validating_hash(self, *_: object, **__: object) -> Lane:
+        return self.lane()
 
     @staticmethod
-    def _end_validating(token: "tuple[Lane, Any]", result: object, error: BaseException | None) -> None:
-        if error is None:
-            return
-        lane, arguments = token
-        if lane.kind == "validate":
+    def _end_validating(lane: Lane, result: object, error: BaseException | None) -> None:
+        if error is not None and lane.node is not None:
+            lane.node.compiled = why_invalid(error)
+        if error is not None and lane.kind == "validate":
             lane.turn("read")
-        if lane.node is not None:
-            lane.node.compiled = why_invalid(error, arguments)
 
     def _begin_unmarshalling(self, *_: object, **__: object) -> Lane:
         lane = self.lane()
@@ -139,6 +141,8 @@ class Loads:
 
     @staticmethod
     def _end_unmarshalling(lane: Lane, code: object, error: BaseException | None) -> None:
+        if lane.node is not None:
+            lane.node.bytecode = None
         if lane.kind == "unmarshal":
             lane.turn("read")
 

@@ -1,14 +1,10 @@
 """Why bytecode was not used, in words."""
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
+import _frozen_importlib_external as external
 
 
-def why_invalid(error: BaseException, arguments: "tuple[Any, ...] | None") -> str:
-    """From the exception that importlib raised (and caught) when it looked at the header, or, given `arguments`, further."""
-    if arguments is not None and type(arguments[1]) is int:
-        return _stale(*arguments[:3])
+def why_invalid(error: BaseException) -> str:
+    """From the exception that importlib raised (and caught) when it looked at the header or the hash."""
     text = str(error)
     if "magic" in text:
         return "bytecode of another Python version (magic number)"
@@ -17,10 +13,15 @@ def why_invalid(error: BaseException, arguments: "tuple[Any, ...] | None") -> st
     return f"damaged bytecode ({text})"
 
 
-def _stale(data: bytes, mtime: int, size: int) -> str:
-    """From the header of the bytecode `data` and the source's modification time and size."""
-    recorded = int.from_bytes(data[8:12], "little")
-    if recorded != int(mtime) & 0xFFFFFFFF:
-        newer = "newer" if recorded < int(mtime) & 0xFFFFFFFF else "older"
-        return f"the source has another modification time ({newer} by {abs((int(mtime) & 0xFFFFFFFF) - recorded)} s)"
-    return f"the source has another size ({int(size) & 0xFFFFFFFF} bytes, not {int.from_bytes(data[12:16], 'little')})"
+def why_stale(data: bytes, path: object) -> str:
+    """From bytecode with a good header, and the path of its source, which is looked at as importlib has just done."""
+    try:
+        status = external._path_stat(path)
+    except (OSError, TypeError, ValueError):
+        return "the source has changed"
+    mtime, size = int(status.st_mtime) & 0xFFFFFFFF, status.st_size & 0xFFFFFFFF
+    recorded_mtime, recorded_size = (int.from_bytes(data[start : start + 4], "little") for start in (8, 12))
+    if mtime != recorded_mtime:
+        newer = "newer" if recorded_mtime < mtime else "older"
+        return f"the source has another modification time ({newer} by {abs(mtime - recorded_mtime)} s)"
+    return f"the source has another size ({size} bytes, not {recorded_size})" if size != recorded_size else "damaged bytecode"

@@ -1,6 +1,6 @@
 """Listening to searches: which finder found a module, on which path entry, and what each was asked and cost.
 
-In the order of an import: ``_find_spec``; in it the ``find_spec`` of everything on sys.meta_path; in PathFinder
+In the order of an import: ``_find_spec``; in it the ``find_spec`` of what is on sys.meta_path; in PathFinder
 ``FileFinder.find_spec`` and ``_fill_cache`` of each path entry, and zipimporter's.
 """
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fastimport.startup.hooks import Hooks
 
 _MOST_FINDERS = 100  # a program that makes a new finder for each import shall not be slowed down by our looking at them
+_TOO_QUICK = (bootstrap.BuiltinImporter, bootstrap.FrozenImporter)  # to be worth listening to: they cost less than we
 
 
 class Searches:
@@ -61,11 +62,15 @@ class Searches:
         if loader is not None:
             cls = loader if isinstance(loader, type) else type(loader)
             node.loader = cls.__name__
+            if cls in _TOO_QUICK:
+                node.finder = cls.__name__
             self.meet_loader(cls)
 
     def _meet(self, finder: object) -> None:
         self._seen[id(finder)] = finder
         cls = finder if isinstance(finder, type) else type(finder)
+        if cls in _TOO_QUICK:
+            return
         stock = cls.__module__.startswith(("_frozen_importlib", "importlib."))
         begin, end = self._listeners(cls.__qualname__ if stock else f"{cls.__module__}.{cls.__qualname__}")
         self.hooks.listen(getattr(finder, "find_spec", None), begin, end)

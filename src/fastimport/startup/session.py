@@ -58,6 +58,7 @@ def record_program(program: Program, module: str, plan: Plan, progress: Callable
     middle = statistics.median_low(recording.total_ns for recording in timed)
     chosen = next(recording for recording in timed if recording.total_ns == middle)
     chosen.runs = [recording.total_ns for recording in timed]
+    chosen.process_ns = int(statistics.median(recording.process_ns for recording in timed))
     if chosen is not first:
         compiled = {module.name for module in chosen.modules if module.compiled}
         chosen.first_run_compiled = [
@@ -74,7 +75,9 @@ def record_once(program: Program, module: str, plan: Plan) -> Recording:
         log, errors = Path(directory, "log"), Path(directory, "stderr")
         log.touch(mode=0o600)
         with errors.open("wb") as stderr:
+            begun = time.perf_counter_ns()
             status = _run(_command(program, module, plan, log), stderr)
+            taken = time.perf_counter_ns() - begun
         tail = errors.read_bytes().decode(errors="replace")[-_TAIL:].strip()
         nodes, state = read_log(log)
     outcome = _outcome(status, tail)
@@ -83,6 +86,7 @@ def record_once(program: Program, module: str, plan: Plan) -> Recording:
     recording = assemble(str(program), nodes, state)
     recording.level, recording.complete = state.get("level"), state["complete"]
     recording.install_ns = state["install_ns"]
+    recording.process_ns = taken - state["setup_ns"]
     recording.before_ns = max(0, state["begun_at"] - state["spawned"] - recording.install_ns - state["setup_ns"])
     recording.total_ns += recording.before_ns + recording.install_ns
     recording.outcome = outcome if outcome or recording.complete else "the process ended without saying so"

@@ -31,14 +31,20 @@ def summary(recording: Recording) -> list[str]:
         f"{recording.program}  ({recording.python}, {recording.platform})",
         f"{milliseconds(recording.total_ns)} ms{_spread(recording)}, {loaded} modules, {len(failed(recording))} imports failed",
     ]
-    if recording.outcome:
-        lines.append(f"{recording.outcome}; what was recorded until then is shown")
-    if not recording.complete:
-        lines.append("the end of the recording is missing: the last milliseconds of a process that was killed are lost")
-    lines += ["", *_parts(recording), "", *_saving(recording), *_overhead(recording), *recording.notes]
+    lines += ["", *_parts(recording), "", *summary_notes(recording)]
     for section in (_entries, _failed, _compiled, _shadowed, _threads):
         lines += section(recording)
     return lines
+
+
+def summary_notes(recording: Recording) -> list[str]:
+    """How it ended, what could be saved, what recording cost, and what else there is to know."""
+    notes = []
+    if recording.outcome:
+        notes.append(f"{recording.outcome}; what was recorded until then is shown")
+    if not recording.complete:
+        notes.append("The end of the recording is missing: the last milliseconds of a process that was killed are lost.")
+    return [*notes, *_saving(recording), *_overhead(recording), *recording.notes]
 
 
 def _spread(recording: Recording) -> str:
@@ -82,7 +88,11 @@ def _overhead(recording: Recording) -> list[str]:
         return []
     share = percent(recording.overhead_ns, recording.total_ns)
     ms = milliseconds(recording.overhead_ns)
-    return [f"Recording itself cost about {ms} ms ({share}; {recording.calls} calls), included above."]
+    lines = [f"Recording itself cost about {ms} ms ({share}; {recording.calls} calls), included above."]
+    if recording.saving is not None and recording.process_ns:
+        whole, ratio = recording.process_ns / 1e6, recording.process_ns / 1e9 / recording.saving.stock_s
+        lines.append(f"Whole processes took {whole:.1f} ms when recorded: {ratio:.2f} of what they take otherwise.")
+    return lines
 
 
 def _entries(recording: Recording) -> list[str]:

@@ -7,7 +7,7 @@ loaded. No class and no module changes (see hooks.py), no lock is held, and the 
 import _frozen_importlib as bootstrap
 import _frozen_importlib_external as external
 import sys
-from _thread import _local
+from _thread import _local, get_ident
 from time import perf_counter_ns
 
 from fastimport.startup.hooks import Hooks
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _OWN_FILES = (bootstrap._find_spec.__code__.co_filename, external.FileFinder.find_spec.__code__.co_filename)
 _MOST_WORDS = 500
 _ROUNDS = 30
-_CALLS_OF_AN_IMPORT = 8  # apart from finders and path entries
+_CALLS_OF_AN_IMPORT = 12  # apart from finders and path entries
 
 
 class Tracer:
@@ -45,7 +45,6 @@ class Tracer:
         """Begin to listen."""
         self.preloaded = list(sys.modules)
         self.hooks.listen(bootstrap._find_and_load, self._begin_import, self._end_import)
-        self.hooks.listen(bootstrap._ModuleLock.acquire, self._begin_waiting, self._end_waiting)
         self.searches.listen()
         self._loads.listen()
         self.begun_at = self.lane().start
@@ -66,7 +65,7 @@ class Tracer:
         def heard() -> None:
             pass
 
-        lane = Lane(perf_counter_ns)
+        lane = Lane(perf_counter_ns, "")
         self.hooks.listen(heard, lambda: (lane, lane.begin("machinery")), lambda token, result, error: lane.end(token[1]))
         costs = []
         for _ in range(_ROUNDS):
@@ -86,7 +85,7 @@ class Tracer:
             "now": now,
             "call_ns": self.call_ns,
             "calls": self._calls(),
-            "lanes": [lane.plain(_thread_name(lane.ident)) for lane in list(self.lanes)],
+            "lanes": [lane.plain() for lane in list(self.lanes)],
             "finders": dict(self.searches.finders),
             "preloaded": self.preloaded,
             "path": [entry for entry in sys.path or () if type(entry) is str],
@@ -105,21 +104,20 @@ class Tracer:
         try:
             lane: Lane = self._local.lane
         except AttributeError:
-            lane = self._local.lane = Lane(perf_counter_ns)
+            lane = self._local.lane = Lane(perf_counter_ns, _thread_name())
             self.lanes.append(lane)
             lane.number = self.lanes.index(lane)
+            if lane.number:  # before, there was nobody to wait for
+                self.hooks.listen(bootstrap._ModuleLock.acquire, self._begin_waiting, self._end)
         return lane
 
-    def _begin_waiting(self, *_: object) -> "tuple[Lane, int] | None":
-        if len(self.lanes) < 2:  # nobody to wait for
-            return None
+    def _begin_waiting(self, *_: object) -> "tuple[Lane, int]":
         lane = self.lane()
         return lane, lane.begin("wait")
 
     @staticmethod
-    def _end_waiting(token: "tuple[Lane, int] | None", result: object, error: BaseException | None) -> None:
-        if token is not None:
-            token[0].end(token[1])
+    def _end(token: "tuple[Lane, int]", result: object, error: BaseException | None) -> None:
+        token[0].end(token[1])
 
     def _begin_import(self, name: str, *_: object, **__: object) -> Node:
         node = self.lane().begin_import(name)
@@ -162,7 +160,8 @@ def _in_words(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}"[:_MOST_WORDS]
 
 
-def _thread_name(ident: int) -> str:
-    thread = getattr(sys.modules.get("threading"), "_active", {}).get(ident)
+def _thread_name() -> str:
+    """Of this thread, as threading knows it; empty if threading does not know it."""
+    thread = getattr(sys.modules.get("threading"), "_active", {}).get(get_ident())
     name = getattr(thread, "name", None)
     return name if type(name) is str else ""
