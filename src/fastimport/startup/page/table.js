@@ -61,7 +61,9 @@ class Table {
       return row;
     };
     const rows = this.shown.slice(first, last).map((each) => this.row(each));
+    const held = this.body.contains(document.activeElement) ? document.activeElement.item : null;
     this.body.replaceChildren(space(first), ...rows, space(this.shown.length - last));
+    if (held) rows.find((row) => row.item === held)?.focus({ preventScroll: true });
   }
 
   row(each) {
@@ -74,7 +76,14 @@ class Table {
       row.className = each === state.chosen ? "pick chosen" : "pick";
       row.tabIndex = 0;
       row.addEventListener("click", () => this.pick(each));
-      row.addEventListener("keydown", (event) => event.key === "Enter" && this.pick(each));
+      row.item = each;
+      row.addEventListener("keydown", (event) => {
+        const beside = { ArrowDown: row.nextSibling, ArrowUp: row.previousSibling }[event.key];
+        if (event.key === "Enter") this.pick(each);
+        else if (beside && beside.item) beside.focus();
+        else return;
+        event.preventDefault();
+      });
     }
     return row;
   }
