@@ -184,7 +184,9 @@ HOSTILE = "</script><script>document.title='owned'</script><!--"
 
 
 def test_nothing_that_was_recorded_becomes_markup(any_recording):
-    modules = [replace(module, name=HOSTILE, error=HOSTILE, origin=HOSTILE, importer=[HOSTILE, 1]) for module in any_recording.modules]
+    modules = [
+        replace(module, name=HOSTILE, error=HOSTILE, origin=HOSTILE, importer=[HOSTILE, 1]) for module in any_recording.modules
+    ]
     page = render(replace(any_recording, program=HOSTILE, modules=modules, notes=[HOSTILE]), "html")
     assert page.count("<script") == 2 and page.count("</script") == 2 and "<!--" not in page
     data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.S)[1])

@@ -55,7 +55,9 @@ def test_a_function_of_any_signature_is_heard_and_answers_as_before(hooks, funct
     code, signature = function.__code__, inspect.signature(function)
     expected = function(*arguments, **keywords)
     heard = []
-    assert hooks.listen(function, lambda *a, **k: heard.append((a, k)), lambda token, result, error: heard.append((result, error)))
+    assert hooks.listen(
+        function, lambda *a, **k: heard.append((a, k)), lambda token, result, error: heard.append((result, error))
+    )
     assert inspect.signature(function) == signature
     assert function(*arguments, **keywords) == expected
     assert heard[1] == (expected, None)

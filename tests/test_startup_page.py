@@ -64,7 +64,11 @@ class Page:
 
         canvas = self.element("#icicle")
         hit = f"icicle.shown.find((each) => each.node.name === {json.dumps(name)})"
-        x, y, width, height = self.run(f"[{hit}.x + {hit}.width / 2, {hit}.y + 10, icicle_.clientWidth, icicle_.clientHeight]".replace("icicle_", "document.getElementById('icicle')"))
+        x, y, width, height = self.run(
+            f"[{hit}.x + {hit}.width / 2, {hit}.y + 10, icicle_.clientWidth, icicle_.clientHeight]".replace(
+                "icicle_", "document.getElementById('icicle')"
+            )
+        )
         ActionChains(self.browser).move_to_element_with_offset(canvas, x - width / 2, y - height / 2).click().perform()
 
     def key(self, key, selector="#icicle"):
@@ -170,7 +174,12 @@ def test_everything_that_was_recorded_has_its_place(show):
     assert "120.0 ms, 4 modules, 1 imports failed" in page.element("#headline").text
     assert "compile 30.0 ms" in page.element("#legend").text
     assert "A faster finder can save at most" in page.element("#notes").text
-    assert page.texts("#failed tr.pick td") == ["fast", "3.00", "/lib/app/__init__.py:2", "ModuleNotFoundError: No module named 'fast'"]
+    assert page.texts("#failed tr.pick td") == [
+        "fast",
+        "3.00",
+        "/lib/app/__init__.py:2",
+        "ModuleNotFoundError: No module named 'fast'",
+    ]
     assert "/old/app.py" in page.element("#shadowed").text
     assert "no bytecode" in page.element("#compiled").text
     assert "/src" in page.element("#entries").text
@@ -224,7 +233,9 @@ def test_hostile_names_are_text(show):
 
 def test_the_policy_stops_scripts_that_are_not_ours(show, browser):
     page = show(written_by_hand())
-    page.run("(() => { const s = document.createElement('script'); s.textContent = 'document.title = 1'; document.body.append(s) })()")
+    page.run(
+        "(() => { const s = document.createElement('script'); s.textContent = 'document.title = 1'; document.body.append(s) })()"
+    )
     assert page.run("document.title") == "Start-up of python main.py"
     refused = browser.get_log("browser")
     assert len(refused) == 1 and "Content Security Policy" in refused[0]["message"]

@@ -24,7 +24,9 @@ def test_results_go_to_stdout_and_nothing_to_stderr():
 
 
 def test_a_module_a_script_and_a_directory_are_run_as_python_runs_them(tmp_path):
-    tree = plant(tmp_path, {"mod.py": "import colorsys", "pkg": {"__main__.py": "import colorsys"}, "script.py": "import colorsys"})
+    tree = plant(
+        tmp_path, {"mod.py": "import colorsys", "pkg": {"__main__.py": "import colorsys"}, "script.py": "import colorsys"}
+    )
     for program in (["-m", "mod"], ["-m", "pkg"], ["pkg"], ["script.py", "--runs", "x"]):
         assert "colorsys" in by_name(record(*program, cwd=tree)), program
 
@@ -135,7 +137,9 @@ def test_the_ending_of_the_file_says_the_format(tmp_path, name):
 def test_report_reads_logs_of_both_levels(tmp_path):
     for level in ("1", "2") if sys.version_info >= (3, 14) else ("1",):
         log = tmp_path / "log"
-        log.write_text("noise\n" + python("-X", f"importtime={level}" if level == "2" else "importtime", "-c", "import csv").stderr)
+        log.write_text(
+            "noise\n" + python("-X", f"importtime={level}" if level == "2" else "importtime", "-c", "import csv").stderr
+        )
         done = python("-m", "fastimport", "report", "--sort", "self", str(log))
         assert (done.returncode, done.stderr) == (0, "")
         assert re.search(r"\d\.\d+  csv$", done.stdout, re.M)

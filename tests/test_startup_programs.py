@@ -25,7 +25,10 @@ call_command("check")
 PROGRAMS = {  # what has to be there; the program
     "django": ("django", Program("code", DJANGO)),
     "pandas": ("pandas", Program("code", "import pandas")),
-    "fastapi": ("fastapi", Program("code", "import fastapi, importlib.util\nif importlib.util.find_spec('uvicorn'): import uvicorn")),
+    "fastapi": (
+        "fastapi",
+        Program("code", "import fastapi, importlib.util\nif importlib.util.find_spec('uvicorn'): import uvicorn"),
+    ),
     "pytest": ("pytest", Program("module", "pytest", ("--version", "--version"))),
     "stdlib": ("json", Program("code", "import asyncio, email.mime.text, json, sqlite3, unittest, xml.dom.minidom")),
 }
@@ -94,4 +97,3 @@ def test_importtime_agrees_about_the_same_process(program, monkeypatch):
     assert len(off) <= 0.02 * len(common), [(name, ours[name], theirs[name][0]) for name in off]
     total = sum(theirs[name][0] for name in common)
     assert sum(ours[name] for name in common) == pytest.approx(total, rel=0.10)
-

@@ -1,6 +1,7 @@
 """What a recording says about trees of modules whose story is known."""
 
 import importlib.util
+import itertools
 import os
 import py_compile
 import struct
@@ -159,7 +160,9 @@ for number in range(20):
 
 
 def test_names_that_are_there_twice_are_found(tmp_path):
-    directory = plant(tmp_path, {"a": {"both.py": "", "one.py": ""}, "b": {"both": {"__init__.py": ""}, "two.py": ""}, "c": {"both": {}}})
+    directory = plant(
+        tmp_path, {"a": {"both.py": "", "one.py": ""}, "b": {"both": {"__init__.py": ""}, "two.py": ""}, "c": {"both": {}}}
+    )
     code = f"import sys; sys.path[:0] = [{directory!r} + '/a', {directory!r} + '/b', {directory!r} + '/c']; import both, one, two"
     recording = record("-c", code)
     assert [(each.name, each.winner, each.hidden) for each in recording.shadowed] == [
@@ -241,7 +244,7 @@ def test_threads_are_kept_apart_and_waiting_is_not_charged_twice(tmp_path):
     assert waited >= 50_000_000  # one of two threads that wanted slow_one
     for thread in recording.threads:
         of_thread = [module for module in recording.modules if module.thread == thread.id and module.parent is None]
-        for one, two in zip(of_thread, of_thread[1:], strict=False):
+        for one, two in itertools.pairwise(of_thread):
             assert one.end_ns <= two.start_ns
 
 
@@ -293,7 +296,7 @@ def test_a_recording_is_saved_and_read_again(tmp_path):
 
 def test_what_the_block_raises_goes_on_and_the_recording_is_over():
     with pytest.raises(ZeroDivisionError), begin() as recording:
-        1 / 0
+        raise ZeroDivisionError
     assert recording.result.complete
 
 

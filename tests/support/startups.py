@@ -3,9 +3,8 @@
 import json
 import sys
 
-from support.process import python
-
 from fastimport.startup.model import Entry, Finder, Module, Recording, Saving, Shadowed, Thread, from_json
+from support.process import python
 
 MS = 1_000_000
 
@@ -44,8 +43,8 @@ def written_by_hand():
                "/lib/app", "source", 500, "no bytecode", "written"),
         Module(2, "fast", 0, 0, 60 * MS, 63 * MS, {"search": 3 * MS}, [], ["/lib/app/__init__.py", 2], form="absent",
                error="ModuleNotFoundError: No module named 'fast'"),
-        Module(3, "native", 0, 0, 70 * MS, 76 * MS, {"dlopen": 6 * MS}, [["dlopen", 70 * MS, 76 * MS]], ["/lib/app/__init__.py", 9],
-               "PathFinder", "ExtensionFileLoader", "/lib/native.so", "/lib", "extension"),
+        Module(3, "native", 0, 0, 70 * MS, 76 * MS, {"dlopen": 6 * MS}, [["dlopen", 70 * MS, 76 * MS]],
+               ["/lib/app/__init__.py", 9], "PathFinder", "ExtensionFileLoader", "/lib/native.so", "/lib", "extension"),
         Module(4, "other", None, 1, 20 * MS, 40 * MS, {"execute": 20 * MS}, [], ["main.py", 8], "PathFinder", "SourceFileLoader",
                "/lib/other.py", "/lib", "bytecode", 10),
     ]  # fmt: skip

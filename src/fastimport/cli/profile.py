@@ -32,7 +32,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         epilog=EPILOG,
         usage="fastimport profile [options] [-m MOD | -c CODE | SCRIPT] ARGS...",
     )
-    parser.add_argument("--runs", type=at_least(1), default=5, metavar="N", help="timed runs, of which the median is shown (%(default)s)")
+    parser.add_argument(
+        "--runs", type=at_least(1), default=5, metavar="N", help="timed runs, of which the median is shown (%(default)s)"
+    )
     parser.add_argument("--until-import", metavar="NAME", help="end the program as soon as this module has been imported")
     parser.add_argument("--level", choices=FRESHNESS, metavar="LEVEL", help=f"record with fastimport: {' or '.join(FRESHNESS)}")
     parser.add_argument("--no-saving", action="store_true", help="don't measure what fastimport would save")
@@ -65,11 +67,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _program(arguments: argparse.Namespace) -> Program:
+    """Ends with the usage if there is no program."""
     given = {"module": arguments.module, "code": arguments.code, "script": arguments.script}
     for kind, words in given.items():
         if words:
             return Program(kind, words[0], tuple(words[1:]))  # type: ignore[arg-type]
-    arguments.parser.error("give a program: -m MOD, -c CODE or a SCRIPT")
+    raise SystemExit(arguments.parser.error("give a program: -m MOD, -c CODE or a SCRIPT"))
 
 
 def _record(program: Program, arguments: argparse.Namespace) -> Recording:

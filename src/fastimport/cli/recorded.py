@@ -49,7 +49,7 @@ def main(job: "dict[str, Any]") -> None:
         raise SystemExit(status)
 
 
-def _install(level: str | None) -> int:
+def _install(level: "Any") -> int:
     """Install fastimport at `level`; how long import and installation took, in ns."""
     if level is None:
         return 0

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from types import CodeType, FunctionType
     from typing import Any
 
+    _Function = FunctionType
+else:
+    _Function = type(lambda: None)
 _VARARGS, _VARKEYWORDS = 0x04, 0x08
 
 _TEMPLATE = """\
@@ -46,10 +49,10 @@ class Hooks:
         Gives False for what is not a Python function, and for one that is listened to already.
         """
         function = getattr(function, "__func__", function)
-        code: CodeType | None = getattr(function, "__code__", None)
-        if code is None or type(function) is not type(_parameters) or id(function) in self._exchanged:
+        if not isinstance(function, _Function) or id(function) in self._exchanged:
             return False
-        original = type(function)(code, function.__globals__, function.__name__, function.__defaults__, function.__closure__)
+        code = function.__code__
+        original = _Function(code, function.__globals__, function.__name__, function.__defaults__, function.__closure__)
         original.__kwdefaults__ = function.__kwdefaults__
         ours = _listening(code, {"<enter>": enter, "<original>": original, "<leave>": leave})
         self._exchanged[id(function)] = function, code, ours

@@ -24,10 +24,8 @@ _ESCAPES = {ord(each): f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
 def render_html(recording: Recording) -> str:
     """The page."""
     style = "\n" + _read("style.css")
-    script = "\n\"use strict\";\n" + "\n".join(_read(f"{name}.js") for name in _SCRIPTS) + "\nstart();\n"
-    policy = (
-        f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; base-uri 'none'; form-action 'none'"
-    )
+    script = '\n"use strict";\n' + "\n".join(_read(f"{name}.js") for name in _SCRIPTS) + "\nstart();\n"
+    policy = f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; base-uri 'none'; form-action 'none'"
     fields = {
         "policy": policy,
         "title": escape(recording.program),

@@ -13,8 +13,8 @@ class Node:
     """An import under way, or done. The fields are those of `model.Module`, before they are put into words."""
 
     __slots__ = (
-        "bytecode", "children", "compiled", "costs", "depth", "end", "entry", "error", "finder", "found", "importer", "lane", "loader",
-        "locations", "name", "origin", "parent", "serial", "size", "spans", "start", "written",
+        "bytecode", "children", "compiled", "costs", "depth", "end", "entry", "error", "finder", "found", "importer", "lane",
+        "loader", "locations", "name", "origin", "parent", "serial", "size", "spans", "start", "written",
     )  # fmt: skip
 
     def __init__(self, name: str, parent: "Node | None", lane: "Lane", start: int) -> None:
@@ -27,7 +27,13 @@ class Node:
         self.children = 0
         self.found = self.locations = False
         self.importer: tuple[str, int] | None = None
-        self.finder = self.loader = self.origin = self.entry = self.compiled = self.written = self.error = None
+        self.finder: str | None = None
+        self.loader: str | None = None
+        self.origin: str | None = None
+        self.entry: str | None = None
+        self.compiled: str | None = None
+        self.written: str | None = None
+        self.error: str | None = None
         self.size: int | None = None
         self.bytecode: bytes | None = None  # as it was read
 

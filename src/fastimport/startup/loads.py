@@ -6,8 +6,6 @@ In the order of an import: ``module_from_spec``; then the loader, whose time cou
 the dynamic loader.
 """
 
-import _frozen_importlib as bootstrap
-import _frozen_importlib_external as external
 import _imp
 import builtins
 
@@ -20,6 +18,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from fastimport.startup.hooks import Hooks
+
+    bootstrap: Any
+    external: Any
+else:
+    import _frozen_importlib as bootstrap
+    import _frozen_importlib_external as external
 
 _CALLED = {
     builtins.exec: "execute",
@@ -158,4 +162,3 @@ class Loads:
         lane.end(depth)
         if lane.node is not None:
             lane.node.written = "written" if error is None else f"could not be written: {error}"
-

@@ -1,6 +1,12 @@
 """Why bytecode was not used, in words."""
 
-import _frozen_importlib_external as external
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    external: Any
+else:
+    import _frozen_importlib_external as external
 
 
 def why_invalid(error: BaseException) -> str:

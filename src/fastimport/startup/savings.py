@@ -11,9 +11,7 @@ from .model import Saving
 def measure_saving(program: launcher.Program, level: str, pairs: int, progress: Callable[[str], None]) -> Saving:
     """Time whole processes, `pairs` of each, in random order. Raises `ProgramFailed`, as a failing program has no time."""
     variants = {"stock": launcher.STOCK, level: launcher.variant_for_level(level)}
-    prepared = {
-        name: (launcher.command(program, variant), launcher.environment(variant)) for name, variant in variants.items()
-    }
+    prepared = {name: (launcher.command(program, variant), launcher.environment(variant)) for name, variant in variants.items()}
     seconds: dict[str, list[float]] = {name: [] for name in variants}
     for number, order in enumerate(plan.rounds(list(variants), seed=1)):
         progress(f"measuring what fastimport saves, {number} of {pairs}" if number else "warming up")

@@ -4,8 +4,6 @@ In the order of an import: ``_find_spec``; in it the ``find_spec`` of what is on
 ``FileFinder.find_spec`` and ``_fill_cache`` of each path entry, and zipimporter's.
 """
 
-import _frozen_importlib as bootstrap
-import _frozen_importlib_external as external
 import sys
 from time import perf_counter_ns
 
@@ -17,6 +15,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from fastimport.startup.hooks import Hooks
+
+    bootstrap: Any
+    external: Any
+else:
+    import _frozen_importlib as bootstrap
+    import _frozen_importlib_external as external
 
 _MOST_FINDERS = 100  # a program that makes a new finder for each import shall not be slowed down by our looking at them
 _TOO_QUICK = (bootstrap.BuiltinImporter, bootstrap.FrozenImporter)  # to be worth listening to: they cost less than we
@@ -100,7 +104,7 @@ class Searches:
         return begin, end
 
     def _begin_probe(self, finder: "Any", *_: object, **__: object) -> "tuple[Lane, str, int]":
-        path = getattr(finder, "path", None) or getattr(finder, "archive", "")
+        path: Any = getattr(finder, "path", None) or getattr(finder, "archive", "")
         return self.lane(), path, perf_counter_ns()
 
     def _end_probe(self, token: "tuple[Lane, str, int]", spec: object, error: BaseException | None) -> None:

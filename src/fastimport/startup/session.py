@@ -20,7 +20,8 @@ from .model import Recording
 _ROOT = str(Path(__file__).resolve().parents[2])
 _BOOT = """\
 import sys, time
-trace = {{"entered": time.perf_counter_ns(), "modules": set(sys.modules), "importers": set(sys.path_importer_cache), "path": list(sys.path)}}
+trace = {{"entered": time.perf_counter_ns(), "modules": set(sys.modules)}}
+trace |= {{"importers": set(sys.path_importer_cache), "path": list(sys.path)}}
 sys.path.insert(0, {root!r})
 from {module} import main
 main({{**{job!r}, "trace": trace}})
@@ -137,4 +138,3 @@ def _outcome(status: int, tail: str) -> str:
             return f"the program was killed by {signal.Signals(-status).name}"
         return f"the program was killed by signal {-status}"
     return f"the program ended with status {status}" + (f": {last}" if last else "") if status else ""
-

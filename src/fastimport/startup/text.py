@@ -2,7 +2,16 @@
 
 from .model import KINDS, Module, Recording
 from .view import (
-    Selection, bounds, cost, failed, milliseconds, parts, percent, place, table, walk,
+    Selection,
+    bounds,
+    cost,
+    failed,
+    milliseconds,
+    parts,
+    percent,
+    place,
+    table,
+    walk,
 )  # fmt: skip
 
 _MOST_FAILED, _MOST_COMPILED, _MOST_ENTRIES = 15, 10, 10
@@ -156,14 +165,17 @@ def _tree(recording: Recording, selection: Selection) -> list[str]:
     lines = [f"{'cumulative':>10}{'self':>9}  ms; imports in the order of time"]
     hidden, shown = 0, 0
     for depth, module in walk(recording):
-        if (selection.depth is not None and depth > selection.depth) or not selection.shows(module):
-            hidden += 1
-        elif selection.top is not None and shown >= selection.top:
+        if (
+            (selection.depth is not None and depth > selection.depth)
+            or not selection.shows(module)
+            or (selection.top is not None and shown >= selection.top)
+        ):
             hidden += 1
         else:
             shown += 1
             figures = f"{milliseconds(module.cumulative_ns):>10}{milliseconds(module.self_ns):>9}"
-            lines.append(f"{figures}  {'  ' * (depth - 1)}{module.name}{_remark(module)}")
+            thread = f"  [{recording.threads[module.thread].name}]" if depth == 1 and module.thread else ""
+            lines.append(f"{figures}  {'  ' * (depth - 1)}{module.name}{_remark(module)}{thread}")
     return lines + ([f"{'':19}  ({hidden} not shown)"] if hidden else [])
 
 

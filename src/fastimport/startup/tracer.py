@@ -4,8 +4,6 @@ Runs inside the program that is recorded, before its first import, so it imports
 loaded. No class and no module changes (see hooks.py), no lock is held, and the locks of imports are importlib's own.
 """
 
-import _frozen_importlib as bootstrap
-import _frozen_importlib_external as external
 import sys
 from _thread import _local, get_ident
 from time import perf_counter_ns
@@ -19,6 +17,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    bootstrap: Any
+    external: Any
+else:
+    import _frozen_importlib as bootstrap
+    import _frozen_importlib_external as external
 
 _OWN_FILES = (bootstrap._find_spec.__code__.co_filename, external.FileFinder.find_spec.__code__.co_filename)
 _MOST_WORDS = 500
