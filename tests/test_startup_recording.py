@@ -230,7 +230,7 @@ for worker in workers: worker.join()
 
 
 def test_threads_are_kept_apart_and_waiting_is_not_charged_twice(tmp_path):
-    body = "import time\ntime.sleep(0.1)\n"
+    body = "import time\ntime.sleep(0.4)\n"
     directory = plant(tmp_path, {"slow_one.py": body, "slow_two.py": body})
     recording = record("-c", THREADS, cwd=directory)
     modules = by_name(recording)

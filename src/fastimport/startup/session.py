@@ -18,10 +18,12 @@ from .bench.launcher import Program
 from .model import Recording
 
 _ROOT = str(Path(__file__).resolve().parents[2])
+# A file, not -c: for that some versions load linecache. What comes with a file, its directory as sys.path[0] and an entry in
+# the importer cache, is taken away again.
 _BOOT = """\
 import sys, time
 trace = {{"entered": time.perf_counter_ns(), "modules": set(sys.modules)}}
-trace |= {{"importers": set(sys.path_importer_cache), "path": list(sys.path)}}
+trace |= {{"importers": set(sys.path_importer_cache) - {{__file__}}, "path": list(sys.path)}}
 sys.path.insert(0, {root!r})
 from {module} import main
 main({{**{job!r}, "trace": trace}})
@@ -74,10 +76,10 @@ def record_once(program: Program, module: str, plan: Plan) -> Recording:
     """One run, in a new interpreter with the options of this one. Its output is thrown away."""
     with tempfile.TemporaryDirectory(prefix="fastimport-") as directory:
         log, errors = Path(directory, "log"), Path(directory, "stderr")
-        log.touch(mode=0o600)
+        log.touch()
         with errors.open("wb") as stderr:
             begun = time.perf_counter_ns()
-            status = _run(_command(program, module, plan, log), stderr)
+            status = _run(_command(program, module, plan, Path(directory)), stderr)
             taken = time.perf_counter_ns() - begun
         tail = errors.read_bytes().decode(errors="replace")[-_TAIL:].strip()
         nodes, state = read_log(log)
@@ -110,14 +112,17 @@ def read_log(path: Path) -> tuple[list[tuple[Any, ...]], dict[str, Any] | None]:
     return nodes, state
 
 
-def _command(program: Program, module: str, plan: Plan, log: Path) -> list[str]:
+def _command(program: Program, module: str, plan: Plan, directory: Path) -> list[str]:
+    """The command that records into the file ``log`` in `directory`, which is ours alone."""
+    boot = directory / "boot.py"
     job = {
-        "log": str(log), "until": plan.until, "level": plan.level, "spawned": time.perf_counter_ns(),
+        "log": str(directory / "log"), "until": plan.until, "level": plan.level, "spawned": time.perf_counter_ns(),
         "kind": {"module": "-m", "code": "-c", "script": "file"}[program.kind], "target": program.target,
         "arguments": list(program.arguments),
     }  # fmt: skip
     flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
-    return [sys.executable, *flags, "-c", _BOOT.format(root=_ROOT, module=module, job=job)]
+    boot.write_text(_BOOT.format(root=_ROOT, module=module, job=job), encoding="utf-8")
+    return [sys.executable, *flags, str(boot)]
 
 
 def _run(command: list[str], stderr: Any) -> int:
