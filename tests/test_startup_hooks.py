@@ -83,6 +83,30 @@ def test_an_exception_has_the_traceback_that_it_would_have_and_no_context(hooks)
     assert [(token, result, str(error)) for token, result, error in seen] == [(7, None, "why")]
 
 
+@pytest.mark.parametrize(("function", "arguments", "keywords"), CALLS)
+def test_a_function_of_any_signature_is_timed(hooks, function, arguments, keywords):
+    expected, noted, ticks = function(*arguments, **keywords), [], iter(range(0, 100, 7))
+    hooks.time(function, lambda: next(ticks), lambda *noting: noted.append(noting))
+    assert function(*arguments, **keywords) == expected
+    first = arguments[0] if arguments else (1 if function.__code__.co_argcount else None)
+    assert noted == [(first, expected, 7)]
+
+
+def test_an_exception_in_a_timed_function_is_noted_and_has_its_traceback(hooks):
+    def fail(this):
+        raise ValueError(this)
+
+    def formatted():
+        try:
+            fail(3)
+        except ValueError:
+            return traceback.format_exc()
+
+    before, noted, ticks = formatted(), [], iter(range(100))
+    hooks.time(fail, lambda: next(ticks), lambda *noting: noted.append(noting))
+    assert formatted() == before and noted == [(3, None, 1)]
+
+
 def test_what_is_no_python_function_and_what_is_heard_already_is_declined(hooks):
     def function():
         pass

@@ -34,6 +34,21 @@ def {name}({parameters}):
     _leave(_token, _result, None)
     return _result
 """
+_TIMING_TEMPLATE = """\
+def {name}({parameters}):
+    _clock = "<clock>"
+    _original = "<original>"
+    _note = "<note>"
+    _start = _clock()
+    try:
+        _result = _original({arguments})
+    except BaseException as _error:
+        _error.__traceback__ = _error.__traceback__.tb_next
+        _note({first}, None, _clock() - _start)
+        raise
+    _note({first}, _result, _clock() - _start)
+    return _result
+"""
 
 
 class Hooks:
@@ -48,13 +63,23 @@ class Hooks:
         `leave` is given what `enter` returned, the result, and the exception (one of the two is None). Neither may raise.
         Gives False for what is not a Python function, and for one that is listened to already.
         """
+        return self._exchange(function, _TEMPLATE, {"<enter>": enter, "<leave>": leave})
+
+    def time(self, method: object, clock: "Callable[[], int]", note: "Callable[[Any, Any, int], None]") -> bool:
+        """Call `note` with the first argument, the result (None after an exception) and the time, after each call of `method`.
+
+        Costs two thirds of `listen`, for what is called a hundred times for each import.
+        """
+        return self._exchange(method, _TIMING_TEMPLATE, {"<clock>": clock, "<note>": note})
+
+    def _exchange(self, function: object, template: str, objects: "dict[str, object]") -> bool:
         function = getattr(function, "__func__", function)
         if not isinstance(function, _Function) or id(function) in self._exchanged:
             return False
         code = function.__code__
         original = _Function(code, function.__globals__, function.__name__, function.__defaults__, function.__closure__)
         original.__kwdefaults__ = function.__kwdefaults__
-        ours = _listening(code, {"<enter>": enter, "<original>": original, "<leave>": leave})
+        ours = _listening(code, template, {**objects, "<original>": original})
         self._exchanged[id(function)] = function, code, ours
         function.__code__ = ours
         return True
@@ -67,12 +92,14 @@ class Hooks:
                 function.__code__ = code
 
 
-def _listening(code: "CodeType", objects: "dict[str, object]") -> "CodeType":
-    """Code with the outside of `code`. The constants that are keys of `objects` are replaced by the objects."""
+def _listening(code: "CodeType", template: str, objects: "dict[str, object]") -> "CodeType":
+    """The template with the outside of `code`. The constants that are keys of `objects` are replaced by the objects."""
     parameters, arguments = _parameters(code)
     name = code.co_name if code.co_name.isidentifier() else "function"
     names: dict[str, Any] = {}
-    exec(compile(_TEMPLATE.format(name=name, parameters=parameters, arguments=arguments), code.co_filename, "exec"), names)
+    first = code.co_varnames[0] if code.co_argcount else "None"
+    text = template.format(name=name, parameters=parameters, arguments=arguments, first=first)
+    exec(compile(text, code.co_filename, "exec"), names)
     made: CodeType = names[name].__code__
     constants = tuple(objects.get(each, each) if type(each) is str else each for each in made.co_consts)
     return made.replace(

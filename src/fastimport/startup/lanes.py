@@ -139,7 +139,8 @@ class Lane:
             del self.stack[node.depth - 1 :]
 
     def disown(self, node: Node) -> None:
-        """Charge the surroundings with what `node`, which has ended, cost: it was no import after all."""
+        """Charge the surroundings with what `node`, which has ended, cost: it was no import after all, but may have waited."""
         costs = self.costs if self.node is None else self.node.costs
-        total = sum(node.costs.values())
-        costs[self.kind] = costs.get(self.kind, 0) + total
+        for kind, ns in node.costs.items():
+            kind = kind if kind == "wait" else self.kind
+            costs[kind] = costs.get(kind, 0) + ns

@@ -37,8 +37,8 @@ class Searches:
     def listen(self) -> None:
         """Listen to importlib's own; the others' when they are there."""
         self.hooks.listen(bootstrap._find_spec, self._begin, self._end)
-        self.hooks.listen(external.FileFinder.find_spec, self._begin_probe, self._end_probe)
-        self.hooks.listen(external.FileFinder._fill_cache, self._begin_probe, self._end_listing)
+        self.hooks.time(external.FileFinder.find_spec, perf_counter_ns, self._note_probe)
+        self.hooks.time(external.FileFinder._fill_cache, perf_counter_ns, self._note_listing)
 
     def _begin(self, name: str, *_: object, **__: object) -> "tuple[Lane, int, str]":
         lane = self.lane()
@@ -80,7 +80,7 @@ class Searches:
         self.hooks.listen(getattr(finder, "find_spec", None), begin, end)
         zipimporter = getattr(sys.modules.get("zipimport"), "zipimporter", None)
         if zipimporter is not None:
-            self.hooks.listen(zipimporter.find_spec, self._begin_probe, self._end_probe)
+            self.hooks.time(zipimporter.find_spec, perf_counter_ns, self._note_probe)
 
     def _listeners(self, name: str) -> "tuple[Callable[..., Any], Callable[..., None]]":
         figures = self.finders.setdefault(name, [0, 0, 0])
@@ -103,21 +103,22 @@ class Searches:
 
         return begin, end
 
-    def _begin_probe(self, finder: "Any", *_: object, **__: object) -> "tuple[Lane, str, int]":
-        path: Any = getattr(finder, "path", None) or getattr(finder, "archive", "")
-        return self.lane(), path, perf_counter_ns()
-
-    def _end_probe(self, token: "tuple[Lane, str, int]", spec: object, error: BaseException | None) -> None:
-        lane, path, start = token
+    def _note_probe(self, finder: object, spec: object, ns: int) -> None:
+        lane, path = self.lane(), _path_of(finder)
         figures = lane.entries.get(path) or lane.entries.setdefault(path, [0, 0, 0, 0, 0])
         figures[0] += 1
+        figures[2] += ns
         if spec is not None:
             figures[1] += 1
             lane.entry = path
-        figures[2] += perf_counter_ns() - start
 
-    def _end_listing(self, token: "tuple[Lane, str, int]", result: object, error: BaseException | None) -> None:
-        lane, path, start = token
+    def _note_listing(self, finder: object, result: object, ns: int) -> None:
+        lane, path = self.lane(), _path_of(finder)
         figures = lane.entries.get(path) or lane.entries.setdefault(path, [0, 0, 0, 0, 0])
         figures[3] += 1
-        figures[4] += perf_counter_ns() - start
+        figures[4] += ns
+
+
+def _path_of(finder: "Any") -> str:
+    path = getattr(finder, "path", None) or getattr(finder, "archive", None)
+    return path if type(path) is str else ""

@@ -49,6 +49,7 @@ class Tracer:
         """Begin to listen."""
         self.preloaded = list(sys.modules)
         self.hooks.listen(bootstrap._find_and_load, self._begin_import, self._end_import)
+        self.hooks.listen(bootstrap._lock_unlock_module, self._begin_waiting, self._end)
         self.searches.listen()
         self._loads.listen()
         self.begun_at = self.lane().start
