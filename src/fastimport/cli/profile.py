@@ -7,6 +7,7 @@ from fastimport.cli.showing import add_options, at_least, show, show_progress
 from fastimport.settings import FRESHNESS
 from fastimport.startup.bench.launcher import Program
 from fastimport.startup.bench.measure import ProgramFailed
+from fastimport.startup.bench.statistics import FEWEST_PAIRS
 from fastimport.startup.model import Recording
 from fastimport.startup.savings import measure_saving
 from fastimport.startup.session import NothingRecorded, Plan, record_program
@@ -82,7 +83,8 @@ def _record(program: Program, arguments: argparse.Namespace) -> Recording:
         recording.notes.append(f"--until-import {plan.until}: it was never imported; the program ran to its end")
     if recording.level is None and not (arguments.no_saving or plan.until or recording.outcome):
         try:
-            recording.saving = measure_saving(program, "checked", plan.runs, show_progress)
+            pairs = max(plan.runs, FEWEST_PAIRS) if plan.runs > 2 else plan.runs
+            recording.saving = measure_saving(program, "checked", pairs, show_progress)
         except ProgramFailed as error:
             recording.notes.append(f"what fastimport saves could not be measured: {str(error).splitlines()[0]}")
     return recording

@@ -1,5 +1,6 @@
 """A recording as text: a summary, then the tree or a table."""
 
+from .bench.statistics import FEWEST_PAIRS
 from .model import KINDS, Module, Recording
 from .view import (
     Selection,
@@ -85,6 +86,8 @@ def _saving(recording: Recording) -> list[str]:
     if saving is not None:
         interval = f"{saving.low:.3f} to {saving.high:.3f}"
         certain = "" if saving.low > 1 or saving.high < 1 else ": no difference that can be told from noise"
+        if saving.pairs < FEWEST_PAIRS:
+            certain = f": too few pairs to tell, at least {FEWEST_PAIRS} are needed"
         lines.append(
             f"Measured, not recorded: fastimport ({saving.level}) takes {saving.ratio:.3f} of the time ({interval},"
             f" {saving.pairs} pairs; {saving.stock_s * 1000:.1f} ms without, {saving.fastimport_s * 1000:.1f} ms with){certain}."
