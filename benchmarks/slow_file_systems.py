@@ -43,7 +43,7 @@ class Case(NamedTuple):
     remounts: bool = False
 
     def __str__(self) -> str:
-        kind = {"remember": f", remembers {self.slowness.remember:g} s", "cold": ", cold"}.get(self.name, "")
+        kind = {"remember": f", cold, remembers {self.slowness.remember:g} s", "cold": ", cold"}.get(self.name, "")
         crowd = f", {self.processes} processes, {self.slowness.servers} served at once" if self.processes > 1 else ""
         return f"{self.application.name}, {self.slowness.latency * 1e3:g} ms{kind}{crowd}"
 
@@ -55,7 +55,7 @@ CASES = (
     Case("latency", DJANGO_ADMIN, Slowness(0.005), 2),
     Case("latency", PANDAS, Slowness(0.0001), 6),
     Case("latency", PANDAS, Slowness(0.001), 3),
-    Case("remember", DJANGO_ADMIN, Slowness(0.001, remember=3), 3),
+    Case("remember", DJANGO_ADMIN, Slowness(0.001, remember=3), 3, remounts=True),
     Case("cold", DJANGO_ADMIN, Slowness(0.001), 3, remounts=True),
     Case("processes", DJANGO_ADMIN, Slowness(0.005), 2, PROCESSES),
     Case("processes", DJANGO_ADMIN, Slowness(0.001, servers=8), 2, PROCESSES),

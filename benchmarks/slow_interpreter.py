@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from typing import NamedTuple
 
 SOURCES = Path(__file__).resolve().parent / "slow"
@@ -72,10 +73,12 @@ class SlowInterpreter(NamedTuple):
         Only under FUSE: an interposed library delays other processes, not this one.
         """
         missing = os.path.join(self.root, "no-such-name")
-        started = time.perf_counter()
+        seconds = []
         for _ in range(SAMPLES):
+            started = time.perf_counter()
             os.path.lexists(missing)
-        return (time.perf_counter() - started) / SAMPLES
+            seconds.append(time.perf_counter() - started)
+        return median(seconds)
 
 
 def compile_delayfs(directory: Path) -> Path:

@@ -7,6 +7,7 @@ divided by the source modules that were imported between them.
 """
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -17,15 +18,20 @@ from typing import NamedTuple
 
 import applications
 
+import fastimport
 from fastimport.startup.bench import counting, launcher, report
 
 PATH_ENTRIES = 5
 """What a script in a virtual environment has: its directory, the library's three, site-packages."""
 
+SOURCE_TREE = os.path.dirname(os.path.dirname(fastimport.__file__))
+"""What an editable installation of fastimport adds to them: loaded by then, and left out."""
+
 MARKERS = ("/fastimport-marker-a", "/fastimport-marker-b")
 PROGRAM = """
 import os, sys
 sys.path[0] = {empty!r} + "0"
+if len(sys.path) > {entries} and {source!r} in sys.path: sys.path.remove({source!r})
 while len(sys.path) < {entries}: sys.path.insert(1, {empty!r} + str(len(sys.path)))
 def mark(path):
     try: os.stat(path)
@@ -62,7 +68,7 @@ def count(application: applications.Application, variant: launcher.Variant) -> C
     with tempfile.TemporaryDirectory() as directory:
         _fill_path_entries(Path(directory))
         empty = str(Path(directory, "entry"))
-        code = PROGRAM.format(entries=PATH_ENTRIES, empty=empty, markers=MARKERS, code=application.code)
+        code = PROGRAM.format(entries=PATH_ENTRIES, source=SOURCE_TREE, empty=empty, markers=MARKERS, code=application.code)
         command = launcher.command(launcher.Program("code", code), variant)
         environment = launcher.environment(variant)
         # Once without strace: the first run may have to write bytecode.

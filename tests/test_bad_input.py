@@ -254,3 +254,33 @@ def test_install_takes_keywords_only():
     with pytest.raises(TypeError, match="positional"):
         fastimport.install("trusted")
     assert not fastimport.installed()
+
+
+@pytest.mark.parametrize("meta_path", [None, (), tuple(sys.meta_path), "text"], ids=repr)
+@pytest.mark.parametrize("register", ["meta_path", "in_place"])
+def test_meta_path_that_is_no_list(monkeypatch, meta_path, register):
+    """Nobody knows how to take an index of it: left alone, with the reason; FASTIMPORT_STRICT=1 wants to know."""
+    import fastimport
+    from fastimport import activation
+
+    monkeypatch.setattr(sys, "meta_path", meta_path)
+    fastimport.install(register=register)
+    assert not fastimport.installed() and sys.meta_path is meta_path
+    assert activation.describe()["obstacle"] == "sys.meta_path is not a list"
+    monkeypatch.setenv("FASTIMPORT_STRICT", "1")
+    with pytest.raises(ImportError, match="sys.meta_path is not a list"):
+        fastimport.install(register=register)
+
+
+def test_meta_path_replaced_after_install(monkeypatch):
+    """`uninstall` puts PathFinder back into whatever sequence it can edit, and drops what it can't."""
+    import fastimport
+
+    before = list(sys.meta_path)
+    for change in (tuple, lambda path: None, list):
+        monkeypatch.setattr(sys, "meta_path", list(before))
+        fastimport.install()
+        sys.meta_path = changed = change(sys.meta_path)
+        fastimport.uninstall()
+        assert not fastimport.installed()
+        assert sys.meta_path is None if changed is None else list(sys.meta_path) == before

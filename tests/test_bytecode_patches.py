@@ -6,6 +6,7 @@ it was changed before the module was found or between finding and loading.
 """
 
 import _frozen_importlib_external as external
+import io
 import os
 import sys
 import types
@@ -188,22 +189,55 @@ def test_spec_is_changed_after_the_find(agree, name, value):
 
 
 @pytest.mark.parametrize("event", ["open", "marshal.loads"])
-@pytest.mark.parametrize("error", [OSError, ImportError, EOFError, RuntimeError])
-def test_veto(loading_finder, tmp_path, event, error):
-    """An audit hook that refuses refuses; importlib decides what comes of it."""
+@pytest.mark.parametrize("error", [OSError, ImportError, EOFError, RuntimeError, KeyboardInterrupt])
+@pytest.mark.parametrize("times", [1, 9])
+def test_veto(loading_finder, tmp_path, event, error, times):
+    """An audit hook that refuses refuses, be it only once; importlib decides what comes of it."""
     both(os.fspath(tmp_path))
     given = []
 
     def refuse(name, arguments):
-        if name == event:
+        if name == event and len(refused) < times:
+            refused.append(name)
             raise error("no")
 
     for finder in (STOCK, loading_finder):
         loader = find(finder, "m", os.fspath(tmp_path)).loader
+        refused = []
         with observing(refuse):
             given.append(attempt(lambda loader=loader: loader.get_code("m"), describe_code)[1])
+    for answer in given:
+        if times == 1 and answer["error"]:
+            del answer["error"]["frames"]  # importlib's own were asked the second time, and had nothing to say
     assert [answer["error"] for answer in given] == [given[0]["error"]] * 2
     assert given[0]["value"] == given[1]["value"]
+
+
+def test_hook_of_open_code_is_seen_by_what_it_opens(tmp_path):
+    """Where the interpreter can't be asked for a hook: on another patch release than the one compiled for."""
+    from fastimport.loader import is_hooked
+
+    file = tmp_path / "file"
+    file.write_bytes(b"")
+    assert not is_hooked(io.open_code, os.fspath(file))
+    assert is_hooked(lambda path: io.BytesIO(), os.fspath(file))
+    assert is_hooked(io.open_code, os.fspath(tmp_path / "missing"))
+
+
+@pytest.mark.parametrize("was_hooked", [False, True])
+def test_reader_on_another_patch_release(tmp_path, was_hooked):
+    """There the answer that was got when the reader was made holds from then on."""
+    from fastimport import _bytecode, loader
+    from fastimport._resolver import Pin
+
+    other = sys.hexversion ^ 0x100
+    assert _bytecode.finds_hook(sys.hexversion) and not _bytecode.finds_hook(other)
+    reader = _bytecode.BytecodeReader(external, lambda code, path: None, other, was_hooked)
+    loader_class = loader.make_loader_class(reader)
+    reader.serve(loader_class, Pin(loader_class, *loader.READING_METHODS))
+    both(os.fspath(tmp_path))
+    source_loader = loader_class("m", os.fspath(tmp_path / "m.py"))
+    assert (reader.read(source_loader, "m") is None) == was_hooked
 
 
 def test_roads_are_counted(loading_finder, tmp_path, pytestconfig):

@@ -14,6 +14,7 @@ import os
 import pickle
 import pkgutil
 import sys
+from importlib.machinery import SourceFileLoader, SourcelessFileLoader
 
 import pytest
 from support import plant
@@ -73,7 +74,7 @@ def test_invalidated_finder_lists_again(duel, tree):
     assert duel.ask("new").found
 
 
-@pytest.mark.parametrize("mark", [-1, -1.0, 0, None, "text", float("nan")])
+@pytest.mark.parametrize("mark", [-1, -1.0, 0, 10**400, None, "text", float("nan")])
 def test_overwritten_time_lists_again(duel, tree, mark):
     """2.11 `_path_mtime` of any type: what differs from the stat is stale."""
     add_behind_its_back(tree)
@@ -200,6 +201,28 @@ def test_loaders_of_another_shape(duel, tree):
     assert duel.ask("m").found
     duel.each_finder(tree, lambda finder: setattr(finder, "_loaders", [(".py",)]))
     assert duel.ask("m").error_text.startswith("ValueError")
+
+
+def test_loader_that_cannot_be_hashed(duel, tree):
+    """2.11 Any callable will do."""
+
+    class Maker(list):
+        """Makes loaders, and is a list."""
+
+        def __call__(self, name, path):
+            return SourceFileLoader(name, path)
+
+    duel.each_finder(tree, lambda finder: setattr(finder, "_loaders", [(".py", Maker())]))
+    assert duel.ask("m").found
+
+
+def test_suffix_with_two_loaders(duel, tree):
+    """2.11 The first one wins, also in a listing that importlib made."""
+    loaders = [(".py", SourceFileLoader), (".py", SourcelessFileLoader)]
+    duel.each_finder(tree, lambda finder: setattr(finder, "_loaders", list(loaders)))
+    assert duel.ask("m").spec["loader"]["type"].endswith(".SourceFileLoader")
+    duel.each_finder(tree, lambda finder: setattr(finder, "_path_mtime", -1))
+    assert duel.ask("m").spec["loader"]["type"].endswith(".SourceFileLoader")
 
 
 def test_case_is_kept_on_linux(duel, tree, monkeypatch):

@@ -4,13 +4,13 @@
 
 #include <Python.h>
 #include <marshal.h>
+#include <stdlib.h>
 
-int fb_open_code_is_hooked(void); /* _open_code_hook.c */
+int fb_open_code_is_hooked(unsigned long release); /* _open_code_hook.c */
 
 #ifndef _WIN32
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #define FB_OPEN_FLAGS (O_RDONLY | O_CLOEXEC)
@@ -54,26 +54,55 @@ static inline void fb_close(int file) {
 #endif
 }
 
-/* Reads to the end of a regular file, which is where it reads short. The bytes are malloc'ed; NULL if anything is odd. */
-static inline char *fb_read_all(int file, Py_ssize_t *size) {
+/* Memory to read into. One is kept from file to file: malloc would ask the kernel for the larger ones each time. */
+typedef struct {
+    size_t room;
+    char data[];
+} fb_buffer;
+
+#define FB_FIRST_ROOM (256u << 10)
+#define FB_KEPT_ROOM (1u << 20)
+
+static inline fb_buffer *fb_exchange(fb_buffer **spare, fb_buffer *buffer) {
 #ifndef _WIN32
-    size_t room = 65536, used = 0;
-    char *data = (char *)malloc(room);
-    while (data != NULL) {
-        ssize_t count = read(file, data + used, room - used);
+    return __atomic_exchange_n(spare, buffer, __ATOMIC_ACQ_REL);
+#else
+    (void)spare; (void)buffer;
+    return NULL;
+#endif
+}
+
+static inline fb_buffer *fb_resize(fb_buffer *buffer, size_t room) {
+    fb_buffer *resized = (fb_buffer *)realloc(buffer, sizeof(fb_buffer) + room);
+    if (resized == NULL) free(buffer);
+    else resized->room = room;
+    return resized;
+}
+
+static inline void fb_keep(fb_buffer **spare, fb_buffer *buffer) {
+    if (buffer != NULL && buffer->room <= FB_KEPT_ROOM) buffer = fb_exchange(spare, buffer);
+    free(buffer);
+}
+
+/* Reads to the end of a regular file, which is where it reads short; NULL if anything is odd. The buffer is the caller's. */
+static inline fb_buffer *fb_read_all(int file, fb_buffer **spare, Py_ssize_t *size) {
+#ifndef _WIN32
+    size_t used = 0;
+    fb_buffer *buffer = fb_exchange(spare, NULL);
+    if (buffer == NULL) buffer = fb_resize(NULL, FB_FIRST_ROOM);
+    while (buffer != NULL) {
+        ssize_t count = read(file, buffer->data + used, buffer->room - used);
         if (count < 0) break;
         used += (size_t)count;
-        if (used < room) {
+        if (used < buffer->room) {
             *size = (Py_ssize_t)used;
-            return data;
+            return buffer;
         }
-        char *larger = (char *)realloc(data, room *= 4);
-        if (larger == NULL) break;
-        data = larger;
+        buffer = fb_resize(buffer, buffer->room * 4);
     }
-    free(data);
+    free(buffer);
 #else
-    (void)file; (void)size;
+    (void)file; (void)spare; (void)size;
 #endif
     return NULL;
 }

@@ -21,11 +21,14 @@ cdef extern from "Python.h":
 
 cdef extern from "_bytecode.h" nogil:
     enum: FB_OPEN_FLAGS
-    int fb_open_code_is_hooked() noexcept
+    int fb_open_code_is_hooked(unsigned long release) noexcept
     int fb_source_stamp(const char *path, unsigned int *mtime, unsigned int *size) noexcept
     int fb_open(const char *path) noexcept
     void fb_close(int file) noexcept
-    char *fb_read_all(int file, Py_ssize_t *size) noexcept
+    ctypedef struct fb_buffer:
+        char *data
+    fb_buffer *fb_read_all(int file, fb_buffer **spare, Py_ssize_t *size) noexcept
+    void fb_keep(fb_buffer **spare, fb_buffer *buffer) noexcept
     unsigned int fb_uint32(const char *data) noexcept
 
 cdef enum:
@@ -41,34 +44,46 @@ cdef class BytecodeReader:
     cdef dict served, endings       # edited, never replaced: see Resolver
     cdef object fix_filename, cache_from_source
     cdef str optimization
+    cdef fb_buffer *spare           # exchanged atomically
+    cdef unsigned long release
+    cdef bint was_hooked
     cdef readonly unsigned long long short_roads, long_roads
 
-    def __init__(self, external, fix_filename):
+    def __init__(self, external, fix_filename, unsigned long release, bint was_hooked):
+        """`was_hooked`: whether ``io.open_code`` had a hook; asked again at each reading, where this `release` can be asked."""
         self.sys_dict = sys.__dict__
         self.external_dict = external.__dict__
         self.served, self.endings = {}, {}
         self.fix_filename = fix_filename
         self.cache_from_source = external.cache_from_source
         level = sys.flags.optimize
+        self.release, self.was_hooked = release, was_hooked
         self.optimization = f".opt-{level}" if level else ""
+
+    def __dealloc__(self):
+        free(self.spare)
 
     def serve(self, loader_class, pin):
         """Read for instances of `loader_class`, not of its subclasses, which may read otherwise, as long as `pin` holds."""
         self.served["loader"] = (loader_class, pin)
 
     def read(self, loader, fullname):
-        """The code object of `loader`'s module, or None where importlib has to get it."""
+        """The code object of `loader`'s module; None, or the exception of an audit hook, where importlib has to get it."""
         code = self.try_read(loader, fullname)
-        if code is None:
+        if code is None or not PyCode_Check(code):
             self.long_roads += 1
         else:
             self.short_roads += 1
         return code
 
+    cdef bint is_hooked(self) noexcept:
+        cdef int answer = fb_open_code_is_hooked(self.release)
+        return self.was_hooked if answer < 0 else answer
+
     cdef object try_read(self, loader, fullname):
         cdef char bytecode_path[PATH_ROOM]
         loader_class, pin = fi_get(self.served, "loader", (None, None))
-        if type(loader) is not loader_class or fb_open_code_is_hooked() or not pin.holds():
+        if type(loader) is not loader_class or self.is_hooked() or not pin.holds():
             return None
         state = PyObject_GenericGetDict(loader, NULL)
         path = fi_get(state, "path", None)
@@ -126,21 +141,21 @@ cdef class BytecodeReader:
         cdef int file = -1
         cdef Py_ssize_t size = 0, path_size
         cdef const char *source_path = fi_ascii(path, &path_size)
-        cdef char *data = NULL
+        cdef fb_buffer *buffer = NULL
         with nogil:
             if fb_source_stamp(source_path, &mtime, &source_size) == 0:
                 file = fb_open(bytecode_path)
             if file >= 0:
-                data = fb_read_all(file, &size)
+                buffer = fb_read_all(file, &self.spare, &size)
                 fb_close(file)
-        if data == NULL:
+        if buffer == NULL:
             return None
         try:
-            if not self.is_valid(data, size, mtime, source_size):
+            if not self.is_valid(buffer.data, size, mtime, source_size):
                 return None
-            return self.unmarshal(data, size, path, bytecode_path)
+            return self.unmarshal(buffer.data, size, path, bytecode_path)
         finally:
-            free(data)
+            fb_keep(&self.spare, buffer)
 
     cdef bint is_valid(self, const char *data, Py_ssize_t size, unsigned int mtime, unsigned int source_size) except -1:
         magic = fi_get(self.external_dict, "MAGIC_NUMBER", None)
@@ -153,15 +168,27 @@ cdef class BytecodeReader:
     cdef object unmarshal(self, const char *data, Py_ssize_t size, str path, const char *bytecode_path):
         """The audit event comes after the reading, so that a file that importlib has to look at is audited once, by it.
 
-        What goes wrong here, a damaged file or a veto, goes wrong once more in importlib, which says what it means.
+        What goes wrong here, a damaged file or a veto, goes wrong once more in importlib, which says what it means; what a hook
+        raised is given back nevertheless, in case that it refuses only once.
         """
         name = PyUnicode_DecodeFSDefaultAndSize(bytecode_path, strlen(bytecode_path))
         try:
             PySys_Audit("open", "Osi", <PyObject *>name, <const char *>b"r", <int>FB_OPEN_FLAGS)
-            code = PyMarshal_ReadObjectFromString(data + HEADER_SIZE, size - HEADER_SIZE)
-        except Exception:
+        except OSError:
             return None
+        except BaseException as veto:
+            return veto
+        try:
+            code = PyMarshal_ReadObjectFromString(data + HEADER_SIZE, size - HEADER_SIZE)
+        except BaseException as error:
+            is_hooks = error.__traceback__.tb_next is not None or not isinstance(error, (EOFError, ValueError, TypeError))
+            return error if is_hooks else None
         if not PyCode_Check(code):
             return None
         self.fix_filename(code, path)
         return code
+
+
+def finds_hook(unsigned long release):
+    """Whether a `release` of Python can be asked for its open_code hook: the one that we were compiled for can."""
+    return fb_open_code_is_hooked(release) >= 0

@@ -42,12 +42,14 @@ cdef class Index:
     """
 
     cdef object source      # keeps the identity of the path from being used again
+    cdef Watch watch        # what it was made under
     cdef tuple path, always
     cdef dict positions
 
-    def __init__(self, source, tuple path not None, tables):
+    def __init__(self, source, Watch watch not None, tuple path not None, tables):
         """`tables` are those of the entries of `path`, taken from `source`, with None for "always ask"."""
         self.source = source
+        self.watch = watch
         self.path = path
         self.always = tuple([position for position, table in enumerate(tables) if table is None])
         self.positions = {}
@@ -74,7 +76,8 @@ cdef class Indexes:
 
     def clear(self):
         """Drop all: a directory was listed again, or the caches were invalidated."""
-        self.by_path.clear()
+        with cython.critical_section(self):
+            self.by_path.clear()
 
     def candidates(self, path, dict importers not None, str name not None):
         """Positions in `path`, in order, of the entries that may hold `name`; None to ask every one."""
@@ -82,25 +85,30 @@ cdef class Indexes:
         watch = fi_get(self.watches, None, None)
         is_watched = watch is not None and (<Watch>watch).is_unchanged(importers)
         if type(found) is Index:
-            if is_watched and fi_same_items(path, (<Index>found).path):
+            if is_watched and (<Index>found).watch is watch and fi_same_items(path, (<Index>found).path):
                 return (<Index>found).positions.get(name, (<Index>found).always)
         elif found is not None and fi_same_items(path, found):
-            return self.make(path, importers, name)
+            return self.make(path, importers, name, found)
         if len(self.by_path) >= MAX_PATHS or (watch is not None and not is_watched):
             self.clear()
         self.by_path[id(path)] = tuple(path)
         return None
 
-    cdef object make(self, path, dict importers, str name):
-        """Watched first, then read: what changes meanwhile makes the index one that does not hold."""
+    cdef object make(self, path, dict importers, str name, tuple entries):
+        """Watched first, then read: what changes meanwhile makes the index one that does not hold.
+
+        `entries` marks the place in `by_path`: where it is gone, a directory was listed again, and others may have the older list.
+        """
         watch = fi_get(self.watches, None, None)
         if watch is None or not (<Watch>watch).is_unchanged(importers):
             self.watches.clear()
             try:
-                self.watches[None] = Watch(importers)
+                watch = self.watches[None] = Watch(importers)
             except RuntimeError:        # other tools use all watchers: go on without indexes
                 return None
-        entries = tuple(path)
-        index = Index(path, entries, [self.table_of(importers, entry) for entry in entries])
-        self.by_path[id(path)] = index
+        tables = [self.table_of(importers, entry) for entry in entries]
+        index = Index(path, watch, entries, tables)
+        with cython.critical_section(self):
+            if fi_get(self.by_path, id(path), None) is entries:
+                self.by_path[id(path)] = index
         return index.positions.get(name, index.always)

@@ -1,6 +1,6 @@
 /* Whether an embedding program has installed an open_code hook (PEP 578): then code may only be read through io.open_code. CPython
    offers no public way to ask, so this file, and no other, is compiled with the interpreter's internal headers. The place of the
-   hook differs between patch releases: on another one than we were compiled for, there might be a hook. */
+   hook may differ between patch releases: on another one than we were compiled for, the answer is -1, unknown. */
 #define Py_BUILD_CORE 1
 #include <Python.h>
 #include <internal/pycore_runtime.h>
@@ -8,7 +8,7 @@
 #if defined(__GNUC__)
 __attribute__((visibility("hidden")))
 #endif
-int fb_open_code_is_hooked(void) {
-    if ((Py_Version ^ PY_VERSION_HEX) & 0xFFFFFF00u) return 1;
+int fb_open_code_is_hooked(unsigned long release) {
+    if ((release ^ PY_VERSION_HEX) & 0xFFFFFF00u) return -1;
     return _PyRuntime.open_code_hook != NULL;
 }

@@ -7,20 +7,15 @@ it (a `Table` is the ``_path_cache`` of a stock ``FileFinder``) or in a `Resolve
 cimport cython
 from libc.string cimport memcpy, strlen
 
+from fastimport._names cimport last_component
 from fastimport._platform cimport *
-from fastimport._tables cimport BELIEVED, Kinds, Table, compose, read_table
+from fastimport._tables cimport BELIEVED, PATH_ROOM, Kinds, Table, compose, current_directory, current_inside, hand_over, kinds_of, read_table
 
 import sys
 
 cdef enum:
+    KEPT_LISTINGS = 64     # of packages whose submodules were not asked for yet
     INDEX_FROM = 8         # entries from which on a merged index pays
-    PATH_ROOM = 4200       # PATH_MAX and a margin; longer paths are importlib's
-
-
-cdef inline str last_component(str fullname):
-    cdef Py_ssize_t length = len(fullname)
-    cdef Py_ssize_t dot = PyUnicode_FindChar(fullname, c'.', 0, length, -1)
-    return fullname if dot < 0 else PyUnicode_Substring(fullname, dot + 1, length)
 
 
 # Guards ################################################################################################################
@@ -288,14 +283,14 @@ cdef class Resolver:
             return None
         found = self.known_table(<dict>state)
         mtime = fi_get(state, "_path_mtime", None)
-        if found is None or (type(mtime) is not float and type(mtime) is not int):
+        if found is None or (type(mtime) is not float and (type(mtime) is not int or mtime != -1)):
             return None
         remembered = mtime
         table = <Table>found
-        if self.trusted and table.epoch == self.epoch and remembered != -1:
+        if self.trusted and table.epoch == self.epoch and remembered > -1:      # what asks for another look: -1, nan
             return table
         if stamp.mtime_ns == -1:
-            name = table.encoded
+            name = table.name
             with nogil:
                 fi_stat_dir(name, stamp)
             self.stat_calls += 1
@@ -304,7 +299,7 @@ cdef class Resolver:
         else:
             has_changed = stamp.mtime != remembered
         if has_changed:
-            found = self.scan(table.path, table.encoded, table.kinds, stamp)
+            found = self.scan(table.path, table.kinds, stamp)
             if type(found) is not Table:
                 return found
             table = <Table>found
@@ -314,13 +309,16 @@ cdef class Resolver:
         table.epoch = self.epoch
         return table
 
+    cdef object listing_of(self, finder):
+        return fi_get(PyObject_GenericGetDict(finder, NULL), "_path_cache", None) if type(finder) is self.file_finder else None
+
     cdef object known_table(self, dict state):
         """The listing that the FileFinder has now, in our form: made here, or by importlib before; None if it is not stock."""
         cdef Table table
         path = fi_get(state, "path", None)
         listing = fi_get(state, "_path_cache", None)
         loaders = fi_get(state, "_loaders", None)
-        if type(loaders) is not list or type(path) is not str:
+        if type(loaders) is not list or type(path) is not str or fi_get(state, "_relaxed_path_cache", None) is None:
             return None
         if type(listing) is Table:
             table = <Table>listing
@@ -330,7 +328,7 @@ cdef class Resolver:
             return None
         if not (<str>path).startswith("/") or "\0" in path:
             return None
-        kinds = self.kinds_of(<list>loaders)
+        kinds = kinds_of(<list>loaders, self.stock_kinds, self.other_kinds, self.pins)
         if kinds is None:
             return None
         table = fi_get(self.tables, path, None) if self.trusted else None
@@ -341,24 +339,12 @@ cdef class Resolver:
         state["_path_cache"] = table
         return table
 
-    cdef object kinds_of(self, list loaders):
-        if self.stock_kinds.describes(loaders):
-            return self.stock_kinds
-        pairs = tuple(loaders)
-        for pair in pairs:
-            if type(pair) is not tuple or len(<tuple>pair) != 2 or type(pair[0]) is not str or pair[1] not in self.pins:
-                return None
-        kinds = fi_get(self.other_kinds, pairs, None)
-        if kinds is None:
-            try:
-                kinds = self.other_kinds[pairs] = Kinds(pairs)
-            except ValueError:
-                return None
-        return kinds if (<Kinds>kinds).describes(loaders) else None
-
-    cdef object scan(self, str path, bytes encoded, Kinds kinds, fi_stamp *stamp):
+    cdef object scan(self, str path, Kinds kinds, fi_stamp *stamp):
         """A new table of a directory; None where the error is importlib's to raise; or an audit hook's exception."""
-        table = read_table(path, encoded, kinds, stamp, self.trusted)
+        kept = None if self.trusted else self.tables.pop(path, None)
+        if kept is not None and (<Table>kept).kinds is kinds and (<Table>kept).is_unchanged(stamp):
+            return hand_over(<Table>kept)
+        table = read_table(path, kinds, stamp, self.trusted, True)
         if type(table) is Table:
             self.scans += 1
             if self.indexes is not None:
@@ -382,7 +368,7 @@ cdef class Resolver:
             return NotImplemented
         base = None
         if listed & 1:
-            base = table.prefix + tail
+            base = f"{table.directory}/{tail}"
             found = self.package(table, fullname, base, path, size, believed & 1)
             if found is not None:
                 return found
@@ -397,7 +383,7 @@ cdef class Resolver:
                 self.stat_calls += 1
             if is_there:
                 suffix, loader = <tuple>table.kinds.pairs[index]
-                return self.make_spec(fullname, loader, table.prefix + tail + suffix, None)
+                return self.make_spec(fullname, loader, f"{table.directory}/{tail}{suffix}", None)
         if base is None or believed & 1:
             return base
         path[size] = 0
@@ -409,19 +395,19 @@ cdef class Resolver:
     cdef object package(self, Table table, str fullname, str base, char *path, Py_ssize_t size, bint believed):
         cdef int index, is_there
         cdef unsigned long listed = 0
-        cdef Table inside
-        if believed:
+        if not self.trusted:
+            listed = self.listed_inside(base, path, table.kinds)
+        elif believed:
             found = self.inner_table(base, path, table.kinds)
             if type(found) is not Table:
                 return NotImplemented if found is None else found
-            inside = <Table>found
-            believed = inside.is_listed
-            listed = fi_get(inside.names, "__init__", 0)
+            believed = (<Table>found).is_listed
+            listed = fi_get((<Table>found).names, "__init__", 0)
             if believed and not listed >> 1 & 0x7FFF:
                 return None
         for index in range(table.kinds.count):
-            is_there = listed >> (index + 1 + BELIEVED) & 1
-            if not is_there and (not believed or listed >> (index + 1) & 1):
+            is_there = believed and listed >> (index + 1 + BELIEVED) & 1
+            if not is_there and (not listed or listed >> (index + 1) & 1):
                 memcpy(path + size, table.kinds.init_files[index], strlen(table.kinds.init_files[index]) + 1)
                 with nogil:
                     is_there = fi_is_file(path)
@@ -431,6 +417,25 @@ cdef class Resolver:
                 return self.make_spec(fullname, loader, base + "/__init__" + suffix, [base])
         path[size] = 0
         return None
+
+    cdef unsigned long listed_inside(self, str base, const char *path, Kinds kinds) except? 0:
+        """The ``__init__`` files that are listed in a package's directory at this moment; 0 to ask for each.
+
+        The listing is kept for the FileFinder that its first submodule will need: one reading in the place of four questions.
+        """
+        finder = fi_get(fi_get(self.sys_dict, "path_importer_cache", None), base, self.end)
+        known = fi_get(self.tables, base, None) if finder is self.end else self.listing_of(finder)
+        if finder is not self.end and type(known) is not Table:
+            return 0
+        table = current_inside(known, base, path, kinds, &self.stat_calls)
+        if table is None:
+            return 0
+        if table is not known:
+            self.scans += 1
+            if len(self.tables) >= KEPT_LISTINGS:
+                self.tables.clear()
+            self.tables[base] = table
+        return <unsigned long>fi_get((<Table>table).names, "__init__", 0) & 0xFFFE
 
     cdef object inner_table(self, str base, const char *path, Kinds kinds):
         """The table of a package's directory, before a FileFinder for it exists. Only `trusted` looks inside."""
@@ -447,7 +452,7 @@ cdef class Resolver:
                 fi_stat_dir(path, &stamp)
             self.stat_calls += 1
         if found is None or not table.is_unchanged(&stamp):
-            found = self.scan(base, PyUnicode_EncodeFSDefault(base), kinds, &stamp)
+            found = self.scan(base, kinds, &stamp)
             if type(found) is not Table:
                 return found
         (<Table>found).epoch = self.epoch
@@ -481,19 +486,12 @@ cdef class Resolver:
     cdef object recheck(self, dict importers, path):
         """Before `trusted` calls a name absent: stat every directory again. Whether a listing was replaced, or a hook's veto."""
         cdef unsigned long long scans = self.scans
-        self.epoch += 1
         for entry in path:
             if type(entry) is str:
+                listing = self.listing_of(fi_get(importers, entry, None))
+                if type(listing) is Table:
+                    (<Table>listing).epoch = 0
                 found = self.consult(importers, entry, "", "")
                 if isinstance(found, BaseException):
                     return found
         return self.scans != scans
-
-
-cdef object current_directory():
-    """``os.getcwd()``, or None where importlib must say what happens without one."""
-    cdef char buffer[PATH_ROOM]
-    cdef int done
-    with nogil:
-        done = fi_getcwd(buffer, PATH_ROOM)
-    return PyUnicode_DecodeFSDefaultAndSize(buffer, strlen(buffer)) if done else None

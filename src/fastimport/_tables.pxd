@@ -3,6 +3,7 @@ from fastimport._platform cimport *
 cdef enum:
     MAX_SUFFIXES = 15      # kinds fit the lower half of a 32-bit mask; importlib has four to six suffixes
     MAX_SUFFIX_SIZE = 200  # bytes, with "/__init__": what path buffers keep free
+    PATH_ROOM = 4200       # PATH_MAX and a margin; longer paths are importlib's
     BELIEVED = 16          # shift from "listed" to "listed, and of the type that its name demands"
 
 
@@ -18,11 +19,13 @@ cdef class Kinds:
 
 cdef class Table:
     cdef readonly str path
-    cdef str prefix
+    cdef str directory      # `path` without slashes at its end
+    cdef const char *name   # `path` for the system: the string's own bytes, or `encoded`
+    cdef Py_ssize_t name_size
     cdef bytes encoded
     cdef readonly Kinds kinds
     cdef readonly dict names
-    cdef set others
+    cdef set others         # what no module name can stand for; None until there is one
     cdef object as_set      # made when importlib's own code asks
     cdef fi_stamp stamp
     cdef bint racy
@@ -30,11 +33,16 @@ cdef class Table:
     cdef readonly unsigned long long epoch
 
     cdef int add_name(self, str name) except -1
+    cdef int add_other(self, name) except -1
     cdef int add_records(self, const fi_listing *listing) except -1
     cdef bint is_unchanged(self, const fi_stamp *now) noexcept
 
 
-cdef object read_table(str path, bytes encoded, Kinds kinds, fi_stamp *stamp, bint resolve)
+cdef object kinds_of(list loaders, Kinds stock, dict others, dict pins)
+cdef object current_directory()
+cdef object read_table(str path, Kinds kinds, fi_stamp *stamp, bint resolve, bint audit)
+cdef object hand_over(Table table)
+cdef object current_inside(known, str path, const char *name, Kinds kinds, unsigned long long *stat_calls)
 
 
 cdef inline Py_ssize_t compose(char *buffer, size_t room, Table table, str tail) except -2:
@@ -42,6 +50,6 @@ cdef inline Py_ssize_t compose(char *buffer, size_t room, Table table, str tail)
     cdef Py_ssize_t size
     cdef const char *text = fi_ascii(tail, &size)
     if text != NULL:
-        return fi_compose(buffer, room, table.encoded, len(table.encoded), text, size)
+        return fi_compose(buffer, room, table.name, table.name_size, text, size)
     encoded = <bytes>PyUnicode_EncodeFSDefault(tail)
-    return fi_compose(buffer, room, table.encoded, len(table.encoded), encoded, len(encoded))
+    return fi_compose(buffer, room, table.name, table.name_size, encoded, len(encoded))

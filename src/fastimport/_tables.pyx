@@ -37,6 +37,25 @@ cdef class Kinds:
         return fi_same_pairs(loaders, self.pairs)
 
 
+cdef object kinds_of(list loaders, Kinds stock, dict others, dict pins):
+    """The `Kinds` of a FileFinder with these ``_loaders``, kept in `others` if not the usual; None if any is not in `pins`."""
+    if stock.describes(loaders):
+        return stock
+    pairs = tuple(loaders)
+    for pair in pairs:
+        if type(pair) is not tuple or len(<tuple>pair) != 2 or type(pair[0]) is not str or type(pair[1]) is not type:
+            return None
+        if pair[1] not in pins:
+            return None
+    kinds = fi_get(others, pairs, None)
+    if kinds is None:
+        try:
+            kinds = others[pairs] = Kinds(pairs)
+        except ValueError:
+            return None
+    return kinds if (<Kinds>kinds).describes(loaders) else None
+
+
 @cython.final
 cdef class Table:
     """What one directory holds. It takes the place of the set in ``FileFinder._path_cache`` and answers as that set would.
@@ -53,11 +72,13 @@ cdef class Table:
 
     def __init__(self, str path not None, Kinds kinds not None, listing=()):
         self.path = path
-        self.prefix = path.rstrip("/") + "/"
-        self.encoded = PyUnicode_EncodeFSDefault(path)
+        self.directory = path.rstrip("/") if path.endswith("/") else path
+        self.name = fi_ascii(path, &self.name_size)
+        if self.name == NULL:
+            self.encoded = PyUnicode_EncodeFSDefault(path)
+            self.name, self.name_size = self.encoded, len(self.encoded)
         self.kinds = kinds
         self.names = {}
-        self.others = set()
         memset(&self.stamp, 0, sizeof(fi_stamp))
         self.racy = self.is_listed = True
         for name in listing:
@@ -71,10 +92,18 @@ cdef class Table:
             for index in range(self.kinds.count):
                 if self.kinds.pairs[index][0] == dot + rest:
                     kind = index + 1
+                    break
         if kind == FI_OTHER:
-            self.others.add(name)
+            self.add_other(name)
         else:
             self.names[stem] = self.names.get(stem, 0) | (1 << kind)
+        return 0
+
+    cdef int add_other(self, name) except -1:
+        """Most directories have none, and an empty set is as large as many of them."""
+        if self.others is None:
+            self.others = set()
+        self.others.add(name)
         return 0
 
     cdef int add_records(self, const fi_listing *listing) except -1:
@@ -88,7 +117,7 @@ cdef class Table:
             kind = <unsigned char>record[0]
             length = strlen(record + 2)
             if kind == FI_OTHER:
-                self.others.add(PyUnicode_DecodeFSDefaultAndSize(record + 2, length))
+                self.add_other(PyUnicode_DecodeFSDefaultAndSize(record + 2, length))
             else:
                 stem = length - (strlen(self.kinds.suffixes[kind - 1]) if kind != FI_PLAIN else 0)
                 name = PyUnicode_DecodeFSDefaultAndSize(record + 2, stem)
@@ -104,7 +133,7 @@ cdef class Table:
 
     def listing(self):
         """The set that FileFinder would have kept."""
-        names = set(self.others)
+        names = set(self.others or ())
         for stem, mask in self.names.items():
             if mask & 1:
                 names.add(stem)
@@ -138,17 +167,17 @@ cdef class Table:
         return f"Table({self.path!r}, {len(self)} names)"
 
 
-cdef object read_table(str path, bytes encoded, Kinds kinds, fi_stamp *stamp, bint resolve):
+cdef object read_table(str path, Kinds kinds, fi_stamp *stamp, bint resolve, bint audit):
     """List a directory as ``FileFinder._fill_cache`` does: a table, None where the error is importlib's to raise, or the
     exception of an audit hook, which travels as a value so that compiled frames don't show in its traceback.
 
     Opened before the audit event, so that an error that importlib will raise is audited once, by it. `stamp` was taken before; if
-    its mtime_ns is -1, it is taken here, between opening and reading.
+    its mtime_ns is -1, it is taken here, between opening and reading. Without `audit`, `hand_over` owes the event.
     """
     cdef fi_listing listing
-    cdef const char *name = encoded
     cdef int failure = 0
     cdef Table table = Table(path, kinds)
+    cdef const char *name = table.name
     with nogil:
         directory = fi_open_dir(name)
         failure = errno
@@ -159,8 +188,8 @@ cdef object read_table(str path, bytes encoded, Kinds kinds, fi_stamp *stamp, bi
         return None
     memset(&listing, 0, sizeof(listing))
     try:
-        veto = audit_listing(path)
-        if isinstance(veto, (FileNotFoundError, PermissionError, NotADirectoryError)):
+        veto = audit_listing(path) if audit else None
+        if is_absence(veto):
             pass
         elif veto is not None:
             return veto
@@ -180,11 +209,53 @@ cdef object read_table(str path, bytes encoded, Kinds kinds, fi_stamp *stamp, bi
     return table
 
 
+cdef object hand_over(Table table):
+    """A table that was read without its audit event, to whom importlib would have listed it now; or a hook's exception."""
+    veto = audit_listing(table.path)
+    if is_absence(veto):
+        table = Table(table.path, table.kinds)
+    return table if veto is None or is_absence(veto) else veto
+
+
+cdef object current_inside(known, str path, const char *name, Kinds kinds, unsigned long long *stat_calls):
+    """What a package's directory holds at this moment, for `checked`, which asks importlib's question of each ``__init__`` file.
+
+    `known`: the table of its FileFinder, or one read here before; it serves as long as nothing in its stamp changed. None where
+    asking for the files is as good.
+    """
+    cdef fi_stamp stamp
+    stamp.mtime_ns = -1
+    if type(known) is Table:
+        if (<Table>known).racy or (<Table>known).kinds is not kinds or (<Table>known).path != path:
+            return None
+        with nogil:
+            fi_stat_dir(name, &stamp)
+        stat_calls[0] += 1
+        if (<Table>known).is_unchanged(&stamp):
+            return known
+    table = read_table(path, kinds, &stamp, False, False)
+    return table if type(table) is Table and (<Table>table).is_listed else None
+
+
+cdef bint is_absence(veto):
+    """What ``FileFinder._fill_cache`` takes for an empty directory."""
+    return isinstance(veto, (FileNotFoundError, PermissionError, NotADirectoryError))
+
+
 cdef bint is_racy(const fi_stamp *stamp) noexcept:
     """Whether a directory may change without its stamp showing it: so soon after its last change, by the clock of its stamps."""
     cdef bint whole_seconds = stamp.mtime_ns % 1_000_000_000 == 0 and stamp.ctime_ns % 1_000_000_000 == 0
     cdef long long tick = COARSE_TICK_NS if whole_seconds else TICK_NS
     return fi_now_ns() - max(stamp.mtime_ns, stamp.ctime_ns) < tick
+
+
+cdef object current_directory():
+    """``os.getcwd()``, or None where importlib must say what happens without one."""
+    cdef char buffer[PATH_ROOM]
+    cdef int done
+    with nogil:
+        done = fi_getcwd(buffer, PATH_ROOM)
+    return PyUnicode_DecodeFSDefaultAndSize(buffer, strlen(buffer)) if done else None
 
 
 cdef object audit_listing(str path):

@@ -68,7 +68,9 @@ def _obstacle():
         return finder.unavailable
     if resolver.reason is not None:
         return resolver.reason
-    if StockPathFinder not in sys.meta_path and PathFinder not in sys.meta_path:
+    if not isinstance(getattr(sys, "meta_path", None), list):
+        return "sys.meta_path is not a list"
+    if _position(StockPathFinder) is None and _position(PathFinder) is None:
         return "PathFinder is not on sys.meta_path"
     return None
 
@@ -105,9 +107,14 @@ def _put_back():
 
 
 def _exchange(old, new):
-    for index, item in enumerate(sys.meta_path):
+    """In ``sys.meta_path``, which somebody may have replaced by another kind of sequence since `install`."""
+    meta_path = getattr(sys, "meta_path", None)
+    if isinstance(meta_path, tuple):
+        sys.meta_path = tuple([new if item is old else item for item in meta_path])
+        return
+    for index, item in enumerate(meta_path if isinstance(meta_path, list) else ()):
         if item is old:
-            sys.meta_path[index] = new
+            meta_path[index] = new
 
 
 def uninstall():
@@ -128,7 +135,12 @@ def installed():
     """Whether imports go through fastimport now: also False when somebody has taken it off ``sys.meta_path``."""
     if _Active.register == "in_place":
         return any(cls is StockPathFinder and cls.__dict__.get(name) is ours for cls, name, _, ours in _Active.replaced)
-    return _Active.register is not None and PathFinder in (sys.meta_path or ())
+    return _Active.register is not None and _position(PathFinder) is not None
+
+
+def _position(finder):
+    """The index of `finder` in ``sys.meta_path``, or None: by identity, others may compare as they like."""
+    return next((index for index, item in enumerate(getattr(sys, "meta_path", None) or ()) if item is finder), None)
 
 
 def describe():
@@ -139,7 +151,7 @@ def describe():
         "active": active,
         "register": _Active.register,
         "freshness": _Active.freshness if active else None,
-        "position": sys.meta_path.index(served) if active and served in sys.meta_path else None,
+        "position": _position(served) if active else None,
         "obstacle": None if active else _obstacle(),
         "modules": {
             name: getattr(sys.modules.get(f"fastimport.{name}"), "__file__", None) for name in ("_resolver", "_names")

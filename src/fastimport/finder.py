@@ -8,7 +8,7 @@ import _frozen_importlib_external as external
 import sys
 
 from fastimport import loader
-from fastimport.importlib_frames import as_importlib, from_frame_of, is_importlibs
+from fastimport.importlib_frames import as_importlib, from_frame_of, is_importlibs, line_of_call
 
 StockPathFinder = external.PathFinder
 NamespacePath = getattr(external, "NamespacePath", None) or external._NamespacePath
@@ -122,9 +122,10 @@ def methods_for(resolver):
     interpreter, make_spec, namespace_path = sys, ModuleSpec, NamespacePath
     stock_find_spec, stock_get_spec, stock_invalidate_caches = _stock_find_spec, _stock_get_spec, _stock_invalidate_caches
     from_frame, get_spec_code = from_frame_of, _stock_get_spec.__code__
+    line = line_of_call(stock_find_spec, "_get_spec")
 
     def dressed(function):
-        return as_importlib(function, stock_find_spec, "_get_spec")
+        return as_importlib(function, stock_find_spec, line)
 
     @dressed
     def find_spec(cls, fullname, path=None, target=None):

@@ -8,16 +8,16 @@ _STOCK_FILES = (
 )
 
 
-def as_importlib(function, stock, callee):
-    """Give a function importlib's file and module name, and the line where the function `stock` calls its method `callee`.
+def as_importlib(function, stock, line):
+    """Give a function importlib's file and module name, and of the function `stock` the name and the `line_of_call`.
 
     importlib trims its own frames from tracebacks by file name, debuggers skip them by module name
     (``bdb.Bdb(skip=["importlib*"])``), and people compare tracebacks. All that the function uses must be local to it or in its
     closure.
     """
-    code = function.__code__.replace(co_filename=_STOCK_FILES[0])
+    code = function.__code__
+    code = code.replace(co_filename=_STOCK_FILES[0], co_firstlineno=line, co_linetable=_one_line(len(code.co_code)))
     names = {"__name__": "importlib._bootstrap_external", "__builtins__": __builtins__}
-    code = _at_line(code, _line_of_call(stock.__code__, callee))
     made = type(function)(code, names, function.__name__, function.__defaults__, function.__closure__)
     made.__doc__, made.__qualname__ = function.__doc__, stock.__qualname__
     return made
@@ -41,25 +41,27 @@ def from_frame_of(traceback, code):
     return entry or traceback.tb_next
 
 
-def _line_of_call(code, name):
-    """The line of `code` that looks up the method `name`; the first line if there is none.
+def line_of_call(stock, name):
+    """The line where the function `stock` looks up the method `name`; the first line if there is none.
 
     The interpreter's own compiler shows what such an instruction looks like: the first in which two functions differ.
     """
+    code = stock.__code__
     if name not in code.co_names:
         return code.co_firstlineno
     plain, calling = (lambda thing: thing).__code__.co_code, (lambda thing: thing.method()).__code__.co_code
     place = next(at for at in range(0, len(plain), 2) if plain[at : at + 2] != calling[at : at + 2])
     load, argument = calling[place : place + 2]
     wanted = bytes((load, code.co_names.index(name) << (argument & 1) | argument))
-    for start, end, line in code.co_lines():
-        if any(code.co_code[at : at + 2] == wanted for at in range(start, end, 2)):
-            return line
-    return code.co_firstlineno
+    instructions = code.co_code
+    at = instructions.find(wanted)
+    while at % 2 and at > 0:
+        at = instructions.find(wanted, at + 1)
+    return next((line for start, end, line in code.co_lines() if start <= at < end), code.co_firstlineno)
 
 
-def _at_line(code, line):
-    """`code` with all instructions on one line: entries of up to 8 code units without columns (Objects/locations.md)."""
-    units = len(code.co_code) // 2
-    sizes = [8] * (units // 8) + ([units % 8] if units % 8 else [])
-    return code.replace(co_firstlineno=line, co_linetable=b"".join(bytes((0x80 | 13 << 3 | size - 1, 0)) for size in sizes))
+def _one_line(size):
+    """A line table that has `size` bytes of instructions on the first line, without columns (Objects/locations.md)."""
+    units = size // 2
+    whole = bytes((0x80 | 13 << 3 | 7, 0)) * (units // 8)  # an entry stands for up to 8 code units
+    return whole + bytes((0x80 | 13 << 3 | units % 8 - 1, 0)) if units % 8 else whole

@@ -2,9 +2,10 @@
 
 import _frozen_importlib_external as external
 import _imp
+import _io
 import sys
 
-from fastimport.importlib_frames import as_importlib, from_frame_of
+from fastimport.importlib_frames import as_importlib, from_frame_of, line_of_call
 
 StockSourceLoader = external.SourceLoader
 StockSourceFileLoader = external.SourceFileLoader
@@ -18,19 +19,23 @@ _SETS_CACHED = sys.version_info < (3, 15)  # later modules have no __cached__, a
 
 def reading_methods(reader, base):
     """``get_code`` and ``create_module`` of a source loader that lets `reader` try first, and then has `base` do it."""
+    stock = StockSourceLoader
     read, cached_path = reader.read, reader.cached_path
-    base_get_code, stock_get_code = base.get_code, external.SourceLoader.get_code.__code__
-    from_frame, sets_cached = from_frame_of, _SETS_CACHED
+    base_get_code, stock_get_code = base.get_code, stock.get_code.__code__
+    from_frame, sets_cached, code_type = from_frame_of, _SETS_CACHED, type(stock_get_code)
     spec_class = external._bootstrap.ModuleSpec
 
     def get_code(self, fullname):
         """The module's code object. Mirrors `importlib.abc.InspectLoader.get_code` with its results and errors."""
         code = read(self, fullname) if base.get_code is base_get_code else None
-        if code is None:
+        if type(code) is not code_type:
+            veto = code
             try:
                 code = base.get_code(self, fullname)
             except BaseException as error:  # show one frame called get_code, as importlib would
                 raise error.with_traceback(from_frame(error.__traceback__, stock_get_code).tb_next)
+            if veto is not None:  # of a hook that refused only once
+                raise veto.with_traceback(veto.__traceback__ and veto.__traceback__.tb_next)
         return code
 
     def create_module(self, spec):
@@ -40,8 +45,8 @@ def reading_methods(reader, base):
         return base.create_module(self, spec)
 
     return {
-        "get_code": as_importlib(get_code, StockSourceLoader.get_code, "source_to_code"),
-        "create_module": as_importlib(create_module, StockSourceLoader.create_module, ""),
+        "get_code": as_importlib(get_code, stock.get_code, line_of_call(stock.get_code, "source_to_code")),
+        "create_module": as_importlib(create_module, stock.create_module, stock.create_module.__code__.co_firstlineno),
     }
 
 
@@ -78,7 +83,17 @@ def make_loader_class(reader):
 def make_reader():
     """A `BytecodeReader` for this interpreter, or None if its compiled module can't be had."""
     try:
-        from fastimport._bytecode import BytecodeReader
+        from fastimport import _bytecode
     except ImportError:
         return None
-    return BytecodeReader(external, _imp._fix_co_filename)
+    was_hooked = not _bytecode.finds_hook(sys.hexversion) and is_hooked(_io.open_code, _bytecode.__file__)
+    return _bytecode.BytecodeReader(external, _imp._fix_co_filename, sys.hexversion, was_hooked)
+
+
+def is_hooked(open_code, file):
+    """Whether ``io.open_code`` gives something else than a plain file, as far as can be seen by opening `file`."""
+    try:
+        with open_code(file) as opened:
+            return type(opened) is not _io.BufferedReader
+    except Exception:
+        return True
