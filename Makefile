@@ -21,7 +21,7 @@ STUBBED := $(patsubst src/fastimport/%.pyi,fastimport.%,$(filter-out %/__init__.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test build wheel sdist bench bench-check lint debug clean
+.PHONY: help demo test reports build wheel sdist bench bench-check lint debug clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -31,6 +31,10 @@ demo: $(VENV)/.demo ## import Django, pandas, SymPy and others with and without 
 
 test: $(VENV)/.test ## build the wheel, install it, test it
 	$(PYTEST) tests $(PYTEST_ARGS)
+
+reports: $(VENV)/.test ## test the reports in a browser (chromium, chromedriver) and with the tools that read them
+	$(PIP) install -r tests/requirements-reports.txt
+	$(PYTEST) tests/test_startup_page.py tests/test_startup_formats.py $(PYTEST_ARGS)
 
 build: $(VENV)/.installed ## build the wheel and install it into the virtual environment
 

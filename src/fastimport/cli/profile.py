@@ -70,6 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _program(arguments: argparse.Namespace) -> Program:
     """Ends with the usage if there is no program."""
     given = {"module": arguments.module, "code": arguments.code, "script": arguments.script}
+    if arguments.script == ["-"]:
+        arguments.parser.error("a program on standard input can't be profiled: it is there once, and run several times")
     for kind, words in given.items():
         if words:
             return Program(kind, words[0], tuple(words[1:]))  # type: ignore[arg-type]

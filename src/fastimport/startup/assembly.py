@@ -62,8 +62,8 @@ def _module(node: dict[str, Any], number: int, numbers: dict[Any, int], begun: i
         name=node["name"],
         parent=numbers.get(node["parent"]),
         thread=node["lane"],
-        start_ns=node["start"] - begun,
-        end_ns=max(node["end"], node["start"]) - begun,
+        start_ns=max(node["start"] - begun, 0),  # other threads may have begun before the first did
+        end_ns=max(node["end"] - begun, node["start"] - begun, 0),
         ns={kind: ns for kind, ns in node["costs"].items() if ns},
         spans=[[kind, start - begun, end - begun] for kind, start, end in node["spans"]],
         importer=list(node["importer"]) if node["importer"] else None,

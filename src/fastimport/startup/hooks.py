@@ -56,6 +56,7 @@ class Hooks:
 
     def __init__(self) -> None:
         self._exchanged: dict[int, tuple[FunctionType, CodeType, CodeType]] = {}
+        self._former: list[CodeType] = []  # another thread may just be about to run one of them
 
     def listen(self, function: object, enter: "Callable[..., Any]", leave: "Callable[[Any, Any, Any], None]") -> bool:
         """Call `enter` with the arguments before each call of `function`, and `leave` after it.
@@ -88,6 +89,7 @@ class Hooks:
         """Put every code object back, but for those that somebody else has exchanged since."""
         while self._exchanged:
             _, (function, code, ours) = self._exchanged.popitem()
+            self._former.append(ours)
             if function.__code__ is ours:
                 function.__code__ = code
 

@@ -48,11 +48,12 @@ class Tracer:
     def start(self) -> None:
         """Begin to listen."""
         self.preloaded = list(sys.modules)
+        lane = self.lane()  # the first, whatever other threads do
         self.hooks.listen(bootstrap._find_and_load, self._begin_import, self._end_import)
         self.hooks.listen(bootstrap._lock_unlock_module, self._begin_waiting, self._end)
         self.searches.listen()
         self._loads.listen()
-        self.begun_at = self.lane().start
+        self.begun_at = lane.start = lane.last = perf_counter_ns()
 
     def stop(self) -> None:
         """Put importlib's functions back. Done twice, the second has no effect."""
