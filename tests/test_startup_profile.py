@@ -161,8 +161,8 @@ def test_what_cannot_be_read_or_written_is_said(tmp_path):
 
 @pytest.mark.parametrize(
     "words",
-    [[], ["-"], ["--runs", "0", "x.py"], ["--sort", "size", "x.py"], ["--hide-under", "nan", "x.py"], ["--hide-under", "x", "x.py"],
-     ["--level", "frozen!", "x.py"], ["--format", "pdf", "x.py"]],
+    [[], ["-"], ["--runs", "0", "x.py"], ["--sort", "size", "x.py"], ["--hide-under", "nan", "x.py"],
+     ["--hide-under", "x", "x.py"], ["--level", "frozen!", "x.py"], ["--format", "pdf", "x.py"]],
 )  # fmt: skip
 def test_wrong_usage_is_2(words):
     done = profile(*words)

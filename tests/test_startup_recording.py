@@ -355,6 +355,18 @@ def test_with_fastimport_active_bytecode_is_read_in_one_step():
     assert sum(parts(recording).values()) == recording.total_ns
 
 
+def test_a_module_that_reads_the_code_of_others_pays_for_it(tmp_path):
+    reader = "import importlib.util as u\nfor name in ('csv', 'wave', 'calendar'):\n    u.find_spec(name).loader.get_code(name)\n"
+    tree = plant(tmp_path, {"reader.py": reader, "main.py": "import reader\n"})
+    for level in ([], ["--level", "checked"]):
+        record("main.py", cwd=tree)  # leaves bytecode
+        recording = record("main.py", cwd=tree, options=("--runs", "1", "--no-saving", *level))
+        module = by_name(recording)["reader"]
+        assert sum(parts(recording).values()) == recording.total_ns
+        assert module.ns["load" if level else "unmarshal"] > 0
+        assert "csv" not in by_name(recording)
+
+
 def test_time_counts_from_before_the_interpreter_starts():
     start = time.perf_counter_ns()
     recording = record("-c", "pass")
