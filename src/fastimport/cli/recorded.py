@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _RECORDERS = ("fastimport.cli", "fastimport.startup", "atexit")
-_BETWEEN_WRITES, _BETWEEN_SNAPSHOTS = 5_000_000, 200_000_000  # ns
+_BETWEEN_WRITES, _BETWEEN_SNAPSHOTS = 5_000_000, 20_000_000  # ns
 
 
 def main(job: "dict[str, Any]") -> None:
