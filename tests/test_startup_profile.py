@@ -20,7 +20,7 @@ def test_results_go_to_stdout_and_nothing_to_stderr():
     assert "median of 2 runs" in done.stdout and "SPOKEN" not in done.stdout
     assert re.search(r"A faster finder can save at most [\d.]+ ms \([\d.]+ %\)", done.stdout)
     assert re.search(r"Measured, not recorded: fastimport \(checked\) takes [\d.]+ of the time", done.stdout)
-    assert re.search(r"Recording itself cost about [\d.]+ ms", done.stdout)
+    assert re.search(r"Recording itself cost at least [\d.]+ ms", done.stdout)
 
 
 def test_a_module_a_script_and_a_directory_are_run_as_python_runs_them(tmp_path):

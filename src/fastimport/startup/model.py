@@ -148,7 +148,7 @@ class Recording:
     preloaded: list[str] = field(default_factory=list)  # modules that were there before
     process_ns: int = 0  # the whole process when recorded, as its parent sees it, without the recorder's preparations: median
     calls: int = 0  # times that the recorder was called
-    overhead_ns: int = 0  # what those calls cost, by a calibration at the end; included in the figures
+    overhead_ns: int = 0  # what those calls cost at least, by a calibration at the end; included in the figures
     runs: list[int] = field(default_factory=list)  # total_ns of every run; this recording is the median one
     first_run_compiled: list[str] = field(default_factory=list)  # compiled in the first run only, as "name: reason"
     saving: Saving | None = None

@@ -100,7 +100,7 @@ def _overhead(recording: Recording) -> list[str]:
         return []
     share = percent(recording.overhead_ns, recording.total_ns)
     ms = milliseconds(recording.overhead_ns)
-    lines = [f"Recording itself cost about {ms} ms ({share}; {recording.calls} calls), included above."]
+    lines = [f"Recording itself cost at least {ms} ms ({share}; {recording.calls} calls), included above."]
     if recording.saving is not None and recording.process_ns:
         whole, ratio = recording.process_ns / 1e6, recording.process_ns / 1e9 / recording.saving.stock_s
         lines.append(f"Whole processes took {whole:.1f} ms when recorded: {ratio:.2f} of what they take otherwise.")
