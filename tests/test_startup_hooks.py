@@ -228,7 +228,7 @@ def test_fastimport_stays_active_while_it_is_recorded(register):
         tracer = Tracer()
         tracer.start()
         before = fastimport.stats()
-        sys.modules.pop("this", None)
+        sys.modules.pop("colorsys", None)
         import colorsys  # noqa: F401
 
         after = fastimport.stats()

@@ -116,7 +116,8 @@ def test_bytecode_that_is_not_written_says_so(tree):
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="needs root, to become somebody who may not write")
-def test_bytecode_that_cannot_be_written_says_so(tmp_path):
+def test_bytecode_that_cannot_be_written_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     directory = plant(tmp_path / "d", {"victim.py": "x = 1", "__pycache__": {}})
     os.chmod(directory, 0o755)
     os.chmod(f"{directory}/__pycache__", 0o555)
@@ -155,7 +156,7 @@ for number in range(20):
         assert (entry.index, entry.probes, entry.found, entry.listings) == (number, 20, 0, 1)
     assert (entries[f"{directory}/e299"].probes, entries[f"{directory}/e299"].found) == (20, 20)
     assert sum(entry.ns for entry in recording.entries) <= sums(recording)["search"]
-    assert sum(entry.ns for entry in recording.entries) >= 0.6 * sums(recording)["search"]
+    assert sum(entry.ns for entry in recording.entries) >= 0.5 * sums(recording)["search"]
     assert bounds(recording)[0] == sums(recording)["search"]
 
 

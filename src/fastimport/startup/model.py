@@ -89,7 +89,7 @@ class Entry:
     index: int | None  # position on sys.path at the end; None for the directory of a package and for entries taken off
     probes: int  # how many times it was asked for a module
     found: int  # modules and namespace portions
-    ns: int  # all the time spent asking it
+    ns: int  # all the time spent asking it, and on making its finder
     listings: int = 0  # directory reads
     listing_ns: int = 0  # included in ns
 

@@ -1,7 +1,7 @@
 """Listening to searches: which finder found a module, on which path entry, and what each was asked and cost.
 
 In the order of an import: ``_find_spec``; in it the ``find_spec`` of what is on sys.meta_path; in PathFinder
-``FileFinder.find_spec`` and ``_fill_cache`` of each path entry, and zipimporter's.
+``_path_hooks`` for each new path entry, ``FileFinder.find_spec`` and ``_fill_cache`` of each, and zipimporter's.
 """
 
 import sys
@@ -38,6 +38,7 @@ class Searches:
         """Listen to importlib's own; the others' when they are there."""
         self.hooks.listen(bootstrap._find_spec, self._begin, self._end)
         self.hooks.time(external.FileFinder.find_spec, perf_counter_ns, self._note_probe)
+        self.hooks.time(external.PathFinder._path_hooks, perf_counter_ns, self._note_hooks)
         self.hooks.time(external.FileFinder._fill_cache, perf_counter_ns, self._note_listing)
 
     def _begin(self, name: str, *_: object, **__: object) -> "tuple[Lane, int, str]":
@@ -111,6 +112,13 @@ class Searches:
         if spec is not None:
             figures[1] += 1
             lane.entry = path
+
+    def _note_hooks(self, path: object, finder: object, ns: int) -> None:
+        """Making the finder of a new path entry: each path hook in turn looks at the file system."""
+        path = path if type(path) is str else ""
+        lane = self.lane()
+        figures = lane.entries.get(path) or lane.entries.setdefault(path, [0, 0, 0, 0, 0])
+        figures[2] += ns
 
     def _note_listing(self, finder: object, result: object, ns: int) -> None:
         lane, path = self.lane(), _path_of(finder)
