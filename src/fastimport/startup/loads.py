@@ -117,7 +117,7 @@ class Loads:
         if node is None or code is None or lane.kind == "read":
             return
         if node.compiled is None and "unmarshal" not in node.costs and "read" in node.costs:
-            node.costs["load"] = node.costs.get("load", 0) + node.costs.pop("read")  # nothing was heard meanwhile: all in one step
+            node.costs["load"] = node.costs.get("load", 0) + node.costs.pop("read")  # nothing was heard meanwhile
 
     def _begin_classifying(self, data: bytes, *_: object, **__: object) -> Lane:
         lane = self.lane()
