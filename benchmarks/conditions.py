@@ -5,7 +5,7 @@ import os
 import platform
 import sys
 
-from fastimport.startup.bench import session
+from fastimport.startup import file_systems
 
 
 def of_this_machine() -> dict[str, str]:
@@ -15,7 +15,7 @@ def of_this_machine() -> dict[str, str]:
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
         "Python": f"{platform.python_implementation()} {platform.python_version()}{free_threaded}",
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
-        "file system": session.file_system_of(os.path.dirname(os.__file__)),
+        "file system": file_systems.identify(os.path.dirname(os.__file__)).kind,
     }
     if hasattr(os, "getloadavg"):
         found["load at the end"] = "{:.1f} (1 minute), {:.1f} (5 minutes)".format(*os.getloadavg())

@@ -268,7 +268,7 @@ def test_meta_path_that_is_no_list(monkeypatch, meta_path, register):
     assert not fastimport.installed() and sys.meta_path is meta_path
     assert activation.describe()["obstacle"] == "sys.meta_path is not a list"
     monkeypatch.setenv("FASTIMPORT_STRICT", "1")
-    with pytest.raises(ImportError, match="sys.meta_path is not a list"):
+    with pytest.raises(ImportError, match=r"sys\.meta_path is not a list"):
         fastimport.install(register=register)
 
 

@@ -31,10 +31,10 @@ def options_in(text):
 def test_sections_are_in_alphabetical_order_and_are_commands():
     assert list(SECTIONS) == sorted(SECTIONS)
     assert set(SECTIONS) <= set(cli.FAMILIES)
-    assert {"run", "status", "verify"} <= set(SECTIONS)
+    assert set(SECTIONS) == set(cli.FAMILIES)
 
 
-@pytest.mark.parametrize("command", sorted(SECTIONS))
+@pytest.mark.parametrize("command", SECTIONS)
 def test_documented_options_and_those_of_the_help_are_the_same(command):
     documented = re.findall(r"^\| (`[^|]*)", SECTIONS[command], re.M)
     offered = re.findall(r"^ +(-.*?)(?:  |$)", help_of(command), re.M)

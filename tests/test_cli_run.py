@@ -30,10 +30,18 @@ def launcher(request, place):
     return [os.path.join(place, first), *rest] if request.param == "script" else [first, *rest]
 
 
+def environment(**variables):
+    return {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "FASTIMPORT"))} | variables
+
+
 def execute(command, place, stdin=LOOK + DEEP, **variables):
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "FASTIMPORT"))}
     done = subprocess.run(
-        [sys.executable, *command], cwd=place, env=kept | variables, input=stdin.encode(), capture_output=True, timeout=60
+        [sys.executable, *command],
+        cwd=place,
+        env=environment(**variables),
+        input=stdin.encode(),
+        capture_output=True,
+        timeout=60,
     )
     return [mask(text) for text in (done.stdout, done.stderr)], done.returncode
 
@@ -70,6 +78,26 @@ def test_after_i_comes_a_prompt_in_the_programs_namespace(place, start):
     """Standard input is no terminal, but -i makes it one."""
     stdin = "print(sorted(vars()))\nprint(hasattr(__import__('sys'), 'last_traceback'))\n"
     compare(["-m", "fastimport"], place, STARTS[start], ["-i", "-q"], stdin=stdin)
+
+
+TYPED = "import look\nprint(__name__, sorted(vars()))\nabsent\nimport absent\nraise SystemExit(5)\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no pseudo-terminals")
+@pytest.mark.parametrize("switches", [[], ["-q"]])
+def test_without_a_program_there_is_a_prompt(place, switches):
+    """The simple one, which can be compared: the other redraws the line whenever it finds the time."""
+    variables = environment(PYTHON_BASIC_REPL="1", TERM="dumb")
+    from systems.terminals import run_in_terminal
+
+    answers = []
+    for command in ([], ["-m", "fastimport", "run"]):
+        status, text, _ = run_in_terminal([sys.executable, *switches, *command], TYPED, place, variables)
+        # What is typed ahead is shown once or twice, before the prompt or after it.
+        lines = text.replace(">>> ", "").splitlines()
+        answers.append((status, [line for line in lines if f"{line}\n" not in TYPED]))
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 5 and any("__main__" in line for line in answers[0][1])
 
 
 @pytest.mark.parametrize("switch", [["-P"], ["-I"]])

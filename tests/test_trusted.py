@@ -109,6 +109,18 @@ def test_t9_change_behind_an_equal_mtime_is_noticed(duel, entries):
     assert stale(duel, "new").found
 
 
+def test_t10_directories_are_listed_at_other_moments(duel, root):
+    """T10 That of a package with the package, not with its first submodule; and so are their audit events."""
+    package = os.path.join(plant(os.path.join(root, "e"), {"p": {"__init__.py": "", "m.py": ""}}), "p")
+    duel.set_path(os.path.dirname(package))
+    moments = []
+    for name, path in (("p", None), ("p.m", [package])):
+        expected, given, different = duel.report(name, lambda path=path: path)
+        moments.append([[event for event, _ in answer.events].count("os.listdir") for answer in (expected, given)])
+        assert not different
+    assert moments == [[1, 2], [1, 0]]
+
+
 def test_t11_time_of_minus_one_is_a_time(duel, root):
     """T11 importlib never lists a directory whose mtime is exactly -1; a stamp has no such mark."""
     directory = plant(os.path.join(root, "e"), {"m.py": ""})

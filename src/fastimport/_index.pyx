@@ -97,7 +97,7 @@ cdef class Indexes:
     cdef object make(self, path, dict importers, str name, tuple entries):
         """Watched first, then read: what changes meanwhile makes the index one that does not hold.
 
-        `entries` marks the place in `by_path`: where it is gone, a directory was listed again, and others may have the older list.
+        `entries` marks the place in `by_path`: where it is gone, a directory was listed again, and the tables may be older.
         """
         watch = fi_get(self.watches, None, None)
         if watch is None or not (<Watch>watch).is_unchanged(importers):

@@ -9,7 +9,8 @@ from libc.string cimport memcpy, strlen
 
 from fastimport._names cimport last_component
 from fastimport._platform cimport *
-from fastimport._tables cimport BELIEVED, PATH_ROOM, Kinds, Table, compose, current_directory, current_inside, hand_over, kinds_of, read_table
+from fastimport._tables cimport BELIEVED, PATH_ROOM, Kinds, Table, compose
+from fastimport._tables cimport current_directory, current_inside, hand_over, kinds_of, read_table
 
 import sys
 

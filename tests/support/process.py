@@ -37,9 +37,14 @@ def no_descriptors():
 
 def python(*arguments, cwd=None, **variables):
     """Run this interpreter without the settings of the shell; give the completed process."""
+    return run_python(sys.executable, *arguments, cwd=cwd, **variables)
+
+
+def run_python(executable, *arguments, cwd=None, **variables):
+    """The same with another interpreter."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "FASTIMPORT"))}
     return subprocess.run(
-        [sys.executable, *arguments],
+        [executable, *arguments],
         env=kept | variables,
         cwd=cwd,
         capture_output=True,

@@ -12,12 +12,18 @@ import sys
 FAMILIES = {  # command: the module here that has it
     "bench": "bench",
     "diff": "report",
+    "doctor": "doctor",
+    "explain": "explain",
+    "paths": "paths",
     "profile": "profile",
     "report": "report",
     "run": "run",
     "status": "status",
     "verify": "verify",
 }
+
+DIAGNOSING = ("doctor", "explain", "paths")
+"""Commands for programs whose files hide modules of the standard library: such a file must not hide them from us."""
 
 OK, CHECK_FAILED, USAGE, UNCHANGEABLE = 0, 1, 2, 3
 """Exit statuses: fine; a check failed; wrong usage; the environment can't be changed."""
@@ -45,9 +51,13 @@ def finish(status: int) -> None:
 
 
 def _dispatch(words: list[str]) -> int:
+    known = words[0] if words and words[0] in FAMILIES else None
+    if known in DIAGNOSING:
+        from fastimport.cli.program import leave_search_path
+
+        leave_search_path()
     import argparse
 
-    known = words[0] if words and words[0] in FAMILIES else None
     parser = argparse.ArgumentParser(
         prog="fastimport",
         description="The same imports, found faster.",
@@ -69,6 +79,6 @@ def _dispatch(words: list[str]) -> int:
 
 
 def _version() -> str:
-    from fastimport import __version__
+    import fastimport
 
-    return f"fastimport {__version__}"
+    return f"fastimport {getattr(fastimport, '__version__', 'overwritten by another project: fastimport doctor')}"

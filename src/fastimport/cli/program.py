@@ -35,12 +35,12 @@ def run(kind: str, program: str, arguments: list[str]) -> int:
     start = {"-m": _run_module, "-c": _run_code, "-": _run_stdin, "file": _run_file}[kind]
     if kind == "-" and os.isatty(0):
         from fastimport.cli.prompt import start_prompt as start  # now: later a file of the program could be in the way
-    _leave_search_path()
+    leave_search_path()
     sys.argv[:] = [program if kind in ("file", "-") else kind, *arguments]
     return start(program, fresh_main()) or 0
 
 
-def _leave_search_path() -> None:
+def leave_search_path() -> None:
     """Take off what the interpreter put on sys.path for the command itself."""
     if sys.flags.safe_path or not sys.path:
         return

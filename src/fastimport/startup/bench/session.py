@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
+from fastimport.startup import file_systems
+
 from . import counting, identity, launcher, measure, plan, statistics
 
 T = TypeVar("T")
@@ -157,7 +159,7 @@ def _conditions(account: identity.Account, how: plan.Plan, pairs: int, cold_file
     return {
         "Python": version + (" free-threaded" if not getattr(sys, "_is_gil_enabled", lambda: True)() else ""),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
-        "file system": file_system_of(os.path.dirname(os.__file__)),
+        "file system": file_systems.identify(os.path.dirname(os.__file__)).kind,
         "page cache": _cache_state(cold_files),
         "rounds": f"{pairs} timed after {how.warmups} warm-up, order drawn with seed {how.seed}",
         "path entries": str(account.path_entries),
@@ -180,15 +182,3 @@ def _cache_state(cold_files: Sequence[str]) -> str:
     measure.evict(cold_files)
     kept = "" if stayed is None else f", {stayed} of them stayed cached"
     return f"evicted before each run: {len(cold_files)} files{kept}; directory entries and inodes stay"
-
-
-def file_system_of(path: str) -> str:
-    """Return the type of the file system that holds *path*, or ``unknown``."""
-    try:
-        with open("/proc/self/mounts", encoding="utf-8") as file:
-            mounts = [line.split()[1:3] for line in file]
-    except OSError:
-        return "unknown"
-    real = os.path.realpath(path)
-    holding = [(len(point), kind) for point, kind in mounts if os.path.commonpath([real, point]) == point]
-    return max(holding)[1] if holding else "unknown"

@@ -1,0 +1,64 @@
+"""``fastimport paths``: what is on the search path, and what each entry costs a program."""
+
+import argparse
+import sys
+
+from fastimport.cli.output import look_as_program, show, show_json
+from fastimport.startup.bench import launcher
+from fastimport.startup.paths import advice, costs, entries, recording, report
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "paths",
+        help="show what is on the search path, and what each entry costs a program",
+        description="Describes each entry of the search path: file system, latency, duplicates, what it hides. With a program, "
+        "runs it to its end under importlib in a fresh interpreter, and shows per entry the modules found, the failed look-ups, "
+        "the directory reads and the milliseconds. Its standard output is thrown away.",
+        epilog="Exit status: 0 fine, 1 the program failed (what was recorded is shown), 2 wrong usage.",
+        usage="fastimport paths [--json] [-m MOD | -c CODE | SCRIPT] ARGS...",
+    )
+    parser.add_argument("--json", action="store_true", help=f"write JSON, schema {report.SCHEMA}")
+    # REMAINDER on -m and -c: what follows belongs to the program, options included, as for python itself.
+    parser.add_argument("-m", dest="module", nargs=argparse.REMAINDER, metavar="MOD ARGS", help="run a module")
+    parser.add_argument("-c", dest="code", nargs=argparse.REMAINDER, metavar="CODE ARGS", help="run code")
+    parser.add_argument("script", nargs=argparse.REMAINDER, metavar="SCRIPT ARGS", help="run a file, directory or zip")
+    parser.set_defaults(func=run, parser=parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Survey the path, and record the program if there is one."""
+    program = _program(arguments)
+    recorded = bill = None
+    look_as_program()
+    if program is not None:
+        try:
+            recorded = recording.record(program)
+        except (OSError, RuntimeError) as error:
+            print(f"fastimport paths: nothing was recorded: {error}", file=sys.stderr)
+            return 1
+        bill = costs.charge(recorded)
+    surveyed = entries.survey(sys.path if recorded is None else recorded.path)
+    found = report.Report(surveyed, advice.advise(surveyed, bill), recorded, bill)
+    show_json(report.plain(found)) if arguments.json else show(report.text(found))
+    if recorded is not None and recorded.status:
+        print(f"fastimport paths: {_failure(recorded.status)}; above is what it did until then", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _program(arguments: argparse.Namespace) -> launcher.Program | None:
+    if arguments.module:
+        return launcher.Program("module", arguments.module[0], tuple(arguments.module[1:]))
+    if arguments.code:
+        return launcher.Program("code", arguments.code[0], tuple(arguments.code[1:]))
+    if arguments.script:
+        return launcher.Program("script", arguments.script[0], tuple(arguments.script[1:]))
+    if arguments.module is not None or arguments.code is not None:
+        arguments.parser.error("-m and -c need a program")
+    return None
+
+
+def _failure(status: int) -> str:
+    return f"the program was ended by signal {-status}" if status < 0 else f"the program ended with exit status {status}"
