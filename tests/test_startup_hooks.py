@@ -228,8 +228,8 @@ def test_fastimport_stays_active_while_it_is_recorded(register):
         tracer = Tracer()
         tracer.start()
         before = fastimport.stats()
-        sys.modules.pop("colorsys", None)
-        import colorsys  # noqa: F401
+        sys.modules.pop("stringprep", None)
+        import stringprep  # noqa: F401
 
         after = fastimport.stats()
         tracer.stop()
@@ -237,4 +237,4 @@ def test_fastimport_stays_active_while_it_is_recorded(register):
         assert after.hits > before.hits and after.refusals == before.refusals
     finally:
         fastimport.uninstall()
-        sys.modules.pop("colorsys", None)
+        sys.modules.pop("stringprep", None)

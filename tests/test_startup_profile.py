@@ -31,6 +31,12 @@ def test_a_module_a_script_and_a_directory_are_run_as_python_runs_them(tmp_path)
         assert "colorsys" in by_name(record(*program, cwd=tree)), program
 
 
+def test_files_of_the_program_that_hide_modules_of_the_library_do_not_hide_them_from_us(tmp_path):
+    broken = dict.fromkeys(("argparse.py", "json.py", "statistics.py", "tempfile.py", "subprocess.py"), "raise SystemExit(9)")
+    tree = plant(tmp_path, {**broken, "mod.py": "import colorsys"})
+    assert "colorsys" in by_name(record("-m", "mod", cwd=tree))
+
+
 def test_options_behind_the_program_are_the_programs():
     modules = by_name(record("-c", "import sys; assert sys.argv[1:] == ['--top', '3']; import colorsys", "--top", "3"))
     assert "colorsys" in modules

@@ -22,7 +22,7 @@ FAMILIES = {  # command: the module here that has it
     "verify": "verify",
 }
 
-DIAGNOSING = ("doctor", "explain", "paths")
+DIAGNOSING = ("diff", "doctor", "explain", "paths", "profile", "report")
 """Commands for programs whose files hide modules of the standard library: such a file must not hide them from us."""
 
 OK, CHECK_FAILED, USAGE, UNCHANGEABLE = 0, 1, 2, 3
