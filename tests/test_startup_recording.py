@@ -21,7 +21,7 @@ from fastimport.startup.view import bounds, parts, sums
 TREE = {
     "main.py": "import first\ntry:\n    import nowhere.at_all\nexcept ImportError:\n    pass\nimport first.again\n",
     "first": {"__init__.py": "import second\n", "again.py": "from first import second\n"},
-    "second.py": "import time\ntime.sleep(0.03)\n",
+    "second.py": "import time\ntime.sleep(0.5)\n",
 }
 
 
@@ -52,8 +52,8 @@ def test_who_imported_what_first_and_from_where(tree):
 
 def test_time_is_charged_to_the_module_that_spends_it(tree):
     modules = by_name(record("main.py", cwd=tree))
-    assert modules["second"].ns["execute"] >= 30_000_000
-    assert modules["first"].self_ns < 25_000_000 < modules["first"].cumulative_ns
+    assert modules["second"].ns["execute"] >= 500_000_000
+    assert modules["first"].self_ns < 400_000_000 < modules["first"].cumulative_ns
 
 
 def test_an_import_that_fails_and_is_caught_is_there_with_its_reason(tree):
