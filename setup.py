@@ -16,7 +16,7 @@ from glob import glob
 
 from setuptools import Extension, setup
 
-MODULES = ("_resolver", "_tables", "_bytecode", "_index", "_names")
+MODULES = ("_resolver", "_tables", "_bytecode", "_index", "_names", "_snapshot", "_capi")
 C_SOURCES = {"_bytecode": ["src/fastimport/_open_code_hook.c"]}
 MODES = ("release", "debug", "trace")
 
@@ -36,7 +36,9 @@ DIRECTIVES = {
     "autotestdict": False,
     "embedsignature": True,
     "freethreading_compatible": True,
-    "subinterpreters_compatible": "own_gil",
+    # One interpreter of a process may load a module; in others importlib does the work, and stats() says so. Cython can give each
+    # interpreter a state of its own (CYTHON_USE_MODULE_STATE with CYTHON_USE_TYPE_SPECS): it works; look-ups take 25 % longer.
+    "subinterpreters_compatible": "no",
     "linetrace": trace,
 }
 
@@ -60,7 +62,7 @@ def extension(name):
     ext = Extension(
         f"fastimport.{name}",
         [f"src/fastimport/{name}.pyx", *C_SOURCES.get(name, ())],
-        depends=sorted(glob("src/fastimport/*.h") + glob("src/fastimport/*.pxd")),
+        depends=sorted(glob("src/fastimport/**/*.h", recursive=True) + glob("src/fastimport/*.pxd")),
         extra_compile_args=flags,
         define_macros=macros,
     )

@@ -14,7 +14,7 @@ from statistics import median
 import applications
 import conditions
 
-from fastimport.startup.bench import launcher, measure, plan, report, session
+from fastimport.startup.bench import launcher, measure, plan, recorded, report, session
 from fastimport.startup.bench.statistics import paired_ratio
 
 DROP_CACHES = Path("/proc/sys/vm/drop_caches")
@@ -56,6 +56,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--application", default=applications.DJANGO_ADMIN.name)
     parser.add_argument("--drop-caches", action="store_true")
+    parser.add_argument("--levels", default=",".join(launcher.LEVELS), metavar="LIST")
     parser.add_argument("--pairs", type=int, default=10, metavar="N")
     arguments = parser.parse_args()
     chosen = {each.name: each for each in applications.ALL}[arguments.application]
@@ -65,8 +66,10 @@ def main() -> int:
     if arguments.drop_caches and not os.access(DROP_CACHES, os.W_OK):
         print(f"{DROP_CACHES} can't be written: it takes Linux and root", file=sys.stderr)
         return 2
-    variants = [launcher.STOCK, *map(launcher.variant_for_level, launcher.LEVELS)]
-    told = (dropped if arguments.drop_caches else evicted)(launcher.Program("code", chosen.code), variants, arguments.pairs)
+    variants = [launcher.STOCK, *map(launcher.variant_for_level, arguments.levels.split(","))]
+    program = launcher.Program("code", chosen.code)
+    with recorded.resolved(variants, program) as sides:
+        told = (dropped if arguments.drop_caches else evicted)(program, sides, arguments.pairs)
     print(f"{chosen.name}\n\n{told}")
     return 0
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 
 import applications
 
-from fastimport.startup.bench import counting, launcher, measure, plan, pyperf_json, report, session
+from fastimport.startup.bench import counting, launcher, measure, plan, pyperf_json, recorded, report, session
 from fastimport.startup.bench.statistics import geometric_mean, spread, verdict
 
 HEADINGS = (
@@ -64,7 +64,9 @@ def measured(
         print(f"{application.name}: measuring ...", file=sys.stderr, flush=True)
         try:
             program = launcher.Program("code", application.code)
-            yield application.name, session.compare(program, variants, how, options)
+            with recorded.resolved(variants, program) as sides:
+                comparison = session.compare(program, sides, how, options)
+            yield application.name, comparison
         except measure.ProgramFailed as error:
             print(f"{application.name}: skipped, it does not run here: {error}", file=sys.stderr)
 

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -25,7 +25,7 @@ import slow_interpreter
 from applications import DJANGO_ADMIN, PANDAS, Application
 from slow_interpreter import SlowInterpreter, Slowness
 
-from fastimport.startup.bench import identity, launcher, measure, plan, report
+from fastimport.startup.bench import identity, launcher, measure, plan, recorded, report
 from fastimport.startup.bench.statistics import Estimate, paired_ratio
 
 PROCESSES = 32
@@ -91,12 +91,16 @@ def measured(case: Case, variants: Sequence[launcher.Variant], slow: Slow, pairs
     program = launcher.Program("code", case.application.code)
     # Bytecode has to be there already: the file system is read-only.
     measure.run_once(launcher.command(program, launcher.STOCK), launcher.environment(launcher.STOCK))
-    with slow(case.slowness) as interpreter:
+    with ExitStack() as stack:
+        interpreter = stack.enter_context(slow(case.slowness))
+        variants = stack.enter_context(
+            recorded.resolved(variants, program, lambda program, variant: _command(interpreter, program, variant))
+        )
         accounts = [_account(interpreter, program, variant) for variant in variants]
         if not case.remounts:
             timings = _timed(case, program, variants, lambda: _same(interpreter), pairs)
-    if case.remounts:
-        timings = _timed(case, program, variants, lambda: slow(case.slowness), pairs)
+        if case.remounts:
+            timings = _timed(case, program, variants, lambda: slow(case.slowness), pairs)
     return [
         _side(variant.name, (accounts[0], account), (timings[variants[0].name], timings[variant.name]), interpreter.root)
         for variant, account in zip(variants, accounts, strict=True)
@@ -160,7 +164,7 @@ def _run(command: Sequence[str], environment: dict[str, str], processes: int) ->
 
 def _side(name: str, accounts: Sequence[identity.Account], timings: Sequence[Sequence[Timing]], root: str) -> Side:
     differences = identity.differences(*accounts)
-    if name in launcher.LEVELS and not accounts[1].active:
+    if name in (*launcher.LEVELS, *launcher.SNAPSHOT_LEVELS) and not accounts[1].active:
         differences.append("fastimport was not active when the program ended")
     (stock, _), (seconds, operations) = (zip(*each, strict=True) for each in timings)
     files = [origin for origin in accounts[1].modules.values() if isinstance(origin, str) and origin.startswith("/")]

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import applications
 
 import fastimport
-from fastimport.startup.bench import counting, launcher, report
+from fastimport.startup.bench import counting, launcher, recorded, report
 
 PATH_ENTRIES = 5
 """What a script in a virtual environment has: its directory, the library's three, site-packages."""
@@ -52,6 +52,8 @@ class Count(NamedTuple):
     calls: Counter[str]
     modules: int
     path_entries: int
+    libraries: int
+    """Of the calls, those that load extension modules and their libraries: on every side the same."""
 
     @property
     def per_module(self) -> float:
@@ -69,14 +71,16 @@ def count(application: applications.Application, variant: launcher.Variant) -> C
         _fill_path_entries(Path(directory))
         empty = str(Path(directory, "entry"))
         code = PROGRAM.format(entries=PATH_ENTRIES, source=SOURCE_TREE, empty=empty, markers=MARKERS, code=application.code)
-        command = launcher.command(launcher.Program("code", code), variant)
-        environment = launcher.environment(variant)
-        # Once without strace: the first run may have to write bytecode.
-        subprocess.run(command, env=environment, check=True, capture_output=True)
+        program = launcher.Program("code", code)
         log = Path(directory, "log")
-        traced = ["strace", "-f", "-qq", "-o", str(log), "--", *command]
-        done = subprocess.run(traced, env=environment, check=True, capture_output=True, text=True)
-        return Count(calls_between_markers(log.read_text(errors="replace")), *map(int, done.stdout.split()))
+        with recorded.resolved([variant], program) as (variant,):
+            command, environment = launcher.command(program, variant), launcher.environment(variant)
+            # Once without strace: the first run may have to write bytecode.
+            subprocess.run(command, env=environment, check=True, capture_output=True)
+            traced = ["strace", "-f", "-qq", "-o", str(log), "--", *command]
+            done = subprocess.run(traced, env=environment, check=True, capture_output=True, text=True)
+        text = log.read_text(errors="replace")
+        return Count(calls_between_markers(text), *map(int, done.stdout.split()), calls_of_libraries(text))
 
 
 def _fill_path_entries(directory: Path) -> None:
@@ -91,9 +95,27 @@ def calls_between_markers(log: str) -> Counter[str]:
     start, end = (log.index(marker) for marker in MARKERS)
     names = re.findall(r"^\d+ +(\w+)\(", log[log.index("\n", start) : end], re.MULTILINE)
     calls = Counter(name for name in names if name in counting.FILE_CALLS)
+    calls.subtract({"mmap": log[start:end].count("MAP_ANONYMOUS")})  # memory, no file
     # The line of the second marker itself.
     calls.subtract([re.findall(r"^\d+ +(\w+)\(", log[:end], re.MULTILINE)[-1]])
     return calls
+
+
+def calls_of_libraries(log: str) -> int:
+    """Return how many of the calls between the markers are the dynamic loader's: from the opening of a library to its closing."""
+    start, end = (log.index(marker) for marker in MARKERS)
+    count, descriptor = 0, None
+    for name, arguments in re.findall(r"^\d+ +(\w+)\((.*)", log[log.index("\n", start) : end], re.MULTILINE):
+        if name not in counting.FILE_CALLS or "MAP_ANONYMOUS" in arguments:
+            continue
+        if name == "openat" and re.search(r'\.so[^/"]*"|ld\.so\.cache"', arguments):
+            opened = re.search(r"= (\d+)$", arguments)
+            descriptor = opened[1] if opened else None
+            count += 1
+        elif descriptor is not None and re.search(rf"(?:^|, ){descriptor}(?:,|\))", arguments):
+            count += 1
+            descriptor = None if name == "close" else descriptor
+    return count
 
 
 def table(counts: dict[str, Count]) -> str:
@@ -102,6 +124,7 @@ def table(counts: dict[str, Count]) -> str:
     rows = [["call", *counts]]
     rows += [[name, *(f"{each.calls[name] / each.modules:.2f}" for each in counts.values())] for name in names]
     rows.append(["all", *(f"{each.per_module:.2f}" for each in counts.values())])
+    rows.append(["of which libraries", *(f"{each.libraries / each.modules:.2f}" for each in counts.values())])
     rows.append(["source modules", *(str(each.modules) for each in counts.values())])
     return report.table(rows)
 
@@ -113,11 +136,12 @@ def _most(counts: dict[str, Count], name: str) -> float:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--application", default=applications.DJANGO_ADMIN.name)
+    parser.add_argument("--levels", default=",".join((*launcher.LEVELS, *launcher.SNAPSHOT_LEVELS)), metavar="LIST")
     chosen = {each.name: each for each in applications.ALL}[parser.parse_args().application]
     if absent := applications.missing(chosen):
         print(f"{chosen.name}: not installed here: {', '.join(absent)}", file=sys.stderr)
         return 2
-    variants = [launcher.STOCK, *map(launcher.variant_for_level, launcher.LEVELS)]
+    variants = [launcher.STOCK, *map(launcher.variant_for_level, parser.parse_args().levels.split(","))]
     try:
         counts = {variant.name: count(chosen, variant) for variant in variants}
     except counting.Unavailable as reason:

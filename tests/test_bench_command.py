@@ -45,7 +45,7 @@ def test_a_failing_program_is_status_1(capsys):
     ("arguments", "message"),
     [
         ([], "give a program"),
-        (["--levels", "frozen", "-c", "pass"], "needs a snapshot"),
+        (["--levels", "frozen,cold", "-c", "pass"], "choose from checked, trusted, snapshot, snapshot-trusted, frozen, stock"),
         (["--levels", "fast", "-c", "pass"], "is not known; choose from checked, trusted"),
         (["--pairs", "0", "-c", "pass"], "must be at least 1"),
     ],

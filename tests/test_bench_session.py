@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from fastimport.startup.bench import counting, identity, launcher, measure, plan, pyperf_json, report, session, svg
+from fastimport.startup.bench import counting, identity, launcher, measure, plan, pyperf_json, recorded, report, session, svg
 from fastimport.startup.bench.launcher import STOCK, Program, Variant, variant_for_level
 
 PASS = Program("code", "pass")
@@ -42,6 +42,16 @@ def test_a_slowed_side_is_reported_as_slower():
     slowed = Variant("slowed", "import time; time.sleep(0.3); del time", False)
     found = session.compare(PASS, [STOCK, slowed], plan.Plan(pairs=9, warmups=0), session.Options(counts=False))
     assert "slowed: slower by" in report.text(found)
+
+
+@pytest.mark.parametrize("level", launcher.SNAPSHOT_LEVELS)
+def test_each_level_with_a_snapshot_is_measured_and_imports_the_same(level):
+    """The snapshot is recorded first, and gone afterwards."""
+    program = Program("code", "import json, email.message")
+    with recorded.resolved([STOCK, variant_for_level(level)], program) as variants:
+        assert variants[0] == STOCK and launcher.SNAPSHOT_PLACE not in variants[1].setup
+        found = session.compare(program, variants, TWO_PAIRS)
+    assert found.sides[1].differences == () and found.sides[1].name == level
 
 
 @pytest.mark.parametrize("level", launcher.LEVELS)
@@ -108,7 +118,7 @@ def test_python_variables_that_change_the_measurement_do_not_reach_the_child():
     assert launcher.environment(STOCK, base) == kept | {"FASTIMPORT": "0"}
 
 
-@pytest.mark.parametrize("level", ["frozen", "snapshot", "quick"])
+@pytest.mark.parametrize("level", ["quick", "snapshot-quick", ""])
 def test_a_level_that_cannot_be_measured_is_refused_by_name(level):
     with pytest.raises(launcher.UnsupportedLevel, match=f"'{level}'.*choose from checked, trusted"):
         variant_for_level(level)

@@ -228,7 +228,7 @@ def test_hook_of_open_code_is_seen_by_what_it_opens(tmp_path):
 def test_reader_on_another_patch_release(tmp_path, was_hooked):
     """There the answer that was got when the reader was made holds from then on."""
     from fastimport import _bytecode, loader
-    from fastimport._resolver import Pin
+    from fastimport._tables import Pin
 
     other = sys.hexversion ^ 0x100
     assert _bytecode.finds_hook(sys.hexversion) and not _bytecode.finds_hook(other)

@@ -82,7 +82,7 @@ def test_one_command_loads_only_its_own_module(command):
     assert python("-c", code).stdout.splitlines()[-1] == f"fastimport.cli.{cli.FAMILIES[command]}"
 
 
-@pytest.mark.parametrize("words", [(), ("nonsense",), ("status", "--nonsense"), ("verify", "--level", "frozen")])
+@pytest.mark.parametrize("words", [(), ("nonsense",), ("status", "--nonsense"), ("verify", "--level", "stale")])
 def test_wrong_usage_is_status_2_on_stderr(words):
     done = python("-m", "fastimport", *words)
     assert (done.returncode, done.stdout) == (2, "")

@@ -129,10 +129,16 @@ def test_device_is_not_a_file(duel, make):
 
 def test_links_are_followed_and_kept_in_the_path(duel, make):
     """2.6 To files and to directories; nothing is resolved."""
-    root = make({
-        "real.py": "", "m.py": Link("real.py"), "pkg": {"__init__.py": ""}, "p": Link("pkg"),
-        "space": {}, "ns": Link("space"),
-    })
+    root = make(
+        {
+            "real.py": "",
+            "m.py": Link("real.py"),
+            "pkg": {"__init__.py": ""},
+            "p": Link("pkg"),
+            "space": {},
+            "ns": Link("space"),
+        }
+    )
     assert duel.ask("m").origin == os.path.join(root, "m.py")
     assert duel.ask("p").locations == ["list", os.path.join(root, "p")]
     assert duel.ask("ns").locations["items"] == [os.path.join(root, "ns")]

@@ -45,9 +45,7 @@ def listings(answer):
     return [event for event, _ in answer.events].count("os.listdir")
 
 
-@pytest.mark.parametrize(
-    "stem", ["", " ", "1", "a b", "a-b", "é", "e\u0301", "ﬁ", "\udc80", "x\n", "class", "🐍", "a" * 200]
-)
+@pytest.mark.parametrize("stem", ["", " ", "1", "a b", "a-b", "é", "e\u0301", "ﬁ", "\udc80", "x\n", "class", "🐍", "a" * 200])
 def test_unusual_names_are_found(duel, root, stem):
     """2.3 Whatever stands after the last dot, if a file is called so."""
     plant(root, {f"{stem}.py": ""})

@@ -84,9 +84,7 @@ def test_nested_namespace_without_its_parent_raises(duel, portions):
     """1.12 The error names the parent."""
     plant(portions[0], {"ns": {"inner": {}}})
     text = duel.ask("ns.inner", under(portions, "ns")).error_text
-    assert text == (
-        "ModuleNotFoundError: 'ns' must be imported before finding 'ns.inner'." if NEWER else "KeyError: 'ns'"
-    )
+    assert text == ("ModuleNotFoundError: 'ns' must be imported before finding 'ns.inner'." if NEWER else "KeyError: 'ns'")
 
 
 def test_parent_without_a_path_raises(duel, portions):
@@ -149,11 +147,7 @@ def test_namespace_path_as_a_search_path(duel, portions):
     """1.13 What submodules are found with; it is iterated like any other path."""
     duel.ask("ns")
     for name, entry in (("x", portions[0]), ("y", portions[1])):
-        spec = duel.agree(
-            lambda w, name=name: w.finder.find_spec(
-                f"ns.{name}", w.last.submodule_search_locations
-            ).origin
-        )
+        spec = duel.agree(lambda w, name=name: w.finder.find_spec(f"ns.{name}", w.last.submodule_search_locations).origin)
         assert spec == os.path.join(entry, "ns", f"{name}.py")
 
 

@@ -14,6 +14,7 @@ from fastimport import settings
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 # Read by the build and by .ci/run, not by the package.
 ELSEWHERE = {"FASTIMPORT_BUILD", "FASTIMPORT_PYTHONS", "FASTIMPORT_DEBUG"}
+ELSEWHERE |= {"FASTIMPORT_FOUND", "FASTIMPORT_ABSENT", "FASTIMPORT_ASK"}  # of fastimport.h
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 TARGET = re.compile(r"^([a-z][a-z-]*):", re.MULTILINE)
 MACHINE = re.compile(r"/(?:root|work|tmp)/|/home/\w|/opt/\w|\.pythonhosted\.org|(?<![\w.])pypi\.org/simple", re.ASCII)

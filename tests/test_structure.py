@@ -17,12 +17,13 @@ COMPILED = sorted(SOURCE.rglob("*.pyx"))
 
 # What a module may import: its own floor and those below. Modules of one floor may know each other.
 FLOORS = (
-    ("_resolver", "_tables", "_names", "_index", "_bytecode"),
-    ("settings", "importlib_frames"),
+    ("_resolver", "_tables", "_names", "_index", "_bytecode", "_snapshot", "_capi"),
+    ("settings", "importlib_frames", "record", "stock_names", "identity", "trust", "snapshot_places", "recording"),
     ("loader",),
     ("finder",),
+    ("attachment",),
     ("statistics", "activation"),
-    ("verification", "startup", "snapshot", "mpi", "site_files"),
+    ("verification", "startup", "snapshot", "mpi", "site_files", "exec_path", "independent", "embedding"),
     ("cli",),
     ("__main__", "__init__"),
 )
@@ -31,6 +32,7 @@ FLOOR = {name: level for level, names in enumerate(FLOORS) for name in names}
 # Who else looks at the environment, and why it is not a setting of fastimport that is read.
 ENVIRONMENT_READERS = {
     "settings.py": "the owner",
+    "cli/exec.py": "handed on, with additions, to the command",
     "cli/prompt.py": "PYTHONSTARTUP, which the interactive prompt owes to python",
     "startup/bench/launcher.py": "handed on, whole, to the processes that are measured",
     "startup/savings.py": "the same",
@@ -86,8 +88,7 @@ def changes_meta_path(node):
 
 def reads_environment(node):
     return isinstance(node, ast.Attribute | ast.Name) and (
-        getattr(node, "attr", None) in ("environ", "environb", "getenv")
-        or getattr(node, "id", None) in ("environ", "getenv")
+        getattr(node, "attr", None) in ("environ", "environb", "getenv") or getattr(node, "id", None) in ("environ", "getenv")
     )
 
 

@@ -26,10 +26,13 @@ def duel(trusted):
 @pytest.fixture
 def entries(duel, root):
     """Two entries: a has a module, a package and a portion; b has a module."""
-    plant(root, {
-        "a": {"m.py": "", "p": {"__init__.py": "", "child.py": ""}, "ns": {}},
-        "b": {"m.py": "", "last.py": "", "ns": {}},
-    })
+    plant(
+        root,
+        {
+            "a": {"m.py": "", "p": {"__init__.py": "", "child.py": ""}, "ns": {}},
+            "b": {"m.py": "", "last.py": "", "ns": {}},
+        },
+    )
     found = [os.path.join(root, "a"), os.path.join(root, "b")]
     duel.set_path(*found)
     for name in ("m", "p", "ns", "last"):

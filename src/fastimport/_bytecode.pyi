@@ -3,16 +3,19 @@ from importlib.machinery import SourceFileLoader
 from types import CodeType, ModuleType
 from typing import Any, final
 
-from fastimport._resolver import Pin
+from fastimport._snapshot import SnapshotReader
+from fastimport._tables import Pin
 
 @final
 class BytecodeReader:
     short_roads: int
     long_roads: int
+    snapshot_codes: int
     def __init__(
         self, external: ModuleType, fix_filename: Callable[[CodeType, str], None], release: int, was_hooked: bool
     ) -> None: ...
     def serve(self, loader_class: type[SourceFileLoader], pin: Pin) -> None: ...
+    def use_snapshot(self, snapshot: SnapshotReader | None) -> None: ...
     def read(self, loader: SourceFileLoader, fullname: str | None) -> CodeType | BaseException | None: ...
     def cached_path(self, path: Any) -> str | None: ...
 

@@ -47,7 +47,7 @@ cdef class BytecodeReader:
     cdef fb_buffer *spare           # exchanged atomically
     cdef unsigned long release
     cdef bint was_hooked
-    cdef readonly unsigned long long short_roads, long_roads
+    cdef readonly unsigned long long short_roads, long_roads, snapshot_codes
 
     def __init__(self, external, fix_filename, unsigned long release, bint was_hooked):
         """`was_hooked`: whether ``io.open_code`` had a hook; asked again at each reading, where this `release` can be asked."""
@@ -66,6 +66,18 @@ cdef class BytecodeReader:
     def serve(self, loader_class, pin):
         """Read for instances of `loader_class`, not of its subclasses, which may read otherwise, as long as `pin` holds."""
         self.served["loader"] = (loader_class, pin)
+
+    def use_snapshot(self, snapshot):
+        """Take code that `snapshot`, a `SnapshotReader`, has from it; None for no snapshot."""
+        self.served["snapshot"] = snapshot
+        self.served["recorded settings"] = (fi_get(self.external_dict, "MAGIC_NUMBER", None), self.ending())
+
+    cdef bint is_ordinary(self) except -1:
+        """Whether bytecode is what it was when the snapshot was opened, and is looked for where importlib looks."""
+        magic, ending = fi_get(self.served, "recorded settings", (None, None))
+        return (fi_get(self.sys_dict, "pycache_prefix", None) is None and ending is not None and ending == self.ending()
+                and fi_get(self.external_dict, "cache_from_source", None) is self.cache_from_source
+                and fi_get(self.external_dict, "MAGIC_NUMBER", None) is magic)
 
     def read(self, loader, fullname):
         """The code object of `loader`'s module; None, or the exception of an audit hook, where importlib has to get it."""
@@ -89,6 +101,12 @@ cdef class BytecodeReader:
         path = fi_get(state, "path", None)
         if len(<dict>state) != 2 or type(path) is not str or (fullname is not None and fi_get(state, "name", None) != fullname):
             return None
+        snapshot = fi_get(self.served, "snapshot", None)
+        if snapshot is not None and self.is_ordinary():
+            code = snapshot.code(path)
+            if code is not None:
+                self.snapshot_codes += 1
+                return code
         if self.compose(path, bytecode_path) < 0:
             return None
         return self.read_valid(<str>path, bytecode_path)

@@ -5,12 +5,8 @@ from types import ModuleType
 from typing import Any, final
 
 from fastimport._index import Indexes
-from fastimport._tables import Table
-
-@final
-class Pin:
-    def __init__(self, cls: type, *names: str) -> None: ...
-    def holds(self) -> bool: ...
+from fastimport._snapshot import SnapshotReader
+from fastimport._tables import Pin, Table
 
 @final
 class Resolver:
@@ -20,8 +16,10 @@ class Resolver:
     not_ours: int
     scans: int
     stat_calls: int
+    snapshot_hits: int
     reason: str | None
     trusted: bool
+    frozen: bool
     def __init__(
         self,
         machinery: ModuleType,
@@ -30,11 +28,13 @@ class Resolver:
         pins: Mapping[type, Sequence[str]],
         finder_fields: int,
         loaders: Iterable[tuple[str, type]],
+        namespace: dict[str, Any] | None = None,
     ) -> None: ...
     def serve(
         self, owners: tuple[Pin, ...], hooks: tuple[tuple[Any, ...], Sequence[tuple[type, Sequence[str]]]] | None
     ) -> None: ...
     def load_source_with(self, loader_class: type, pin: Pin) -> None: ...
+    def use_snapshot(self, snapshot: SnapshotReader | None) -> None: ...
     def set_freshness(self, level: str, make_indexes: Callable[..., Indexes] | None = None) -> None: ...
     def invalidate(self) -> None: ...
     def search(

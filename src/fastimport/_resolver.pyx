@@ -9,8 +9,8 @@ from libc.string cimport memcpy, strlen
 
 from fastimport._names cimport last_component
 from fastimport._platform cimport *
-from fastimport._tables cimport BELIEVED, PATH_ROOM, Kinds, Table, compose
-from fastimport._tables cimport current_directory, current_inside, hand_over, kinds_of, read_table
+from fastimport._tables cimport BELIEVED, PATH_ROOM, Kinds, Pin, Table, compose
+from fastimport._tables cimport current_directory, current_inside, hand_over, kinds_of, read_table, recorded_table, stock_details
 
 import sys
 
@@ -19,53 +19,15 @@ cdef enum:
     INDEX_FROM = 8         # entries from which on a merged index pays
 
 
-# Guards ################################################################################################################
-
-@cython.final
-cdef class Pin:
-    """Tells whether attributes of a class are still the ones that were there: tools patch importlib's classes."""
-
-    cdef object cls
-    cdef tuple names, values
-    cdef unsigned int tag
-
-    def __init__(self, cls, *names):
-        self.cls = cls
-        self.names = names
-        self.values = tuple([self.find(name) for name in names])
-        self.tag = fi_type_tag(cls)
-
-    cdef object find(self, name):
-        for base in self.cls.__mro__:
-            if name in base.__dict__:
-                return base.__dict__[name]
-        return None
-
-    cpdef bint holds(self) except -1:
-        """The interpreter gives a class a new version tag whenever it or a base of it changes; 0 means "none yet"."""
-        cdef unsigned int tag = fi_type_tag(self.cls)
-        if tag == self.tag and tag != 0:
-            return True
-        getattr(self.cls, "__init__")       # any look-up makes the interpreter assign a tag
-        tag = fi_type_tag(self.cls)         # taken before comparing: what is patched meanwhile has another one
-        for name, value in zip(self.names, self.values):
-            if self.find(name) is not value:
-                return False
-        self.tag = tag
-        return True
-
-
-# The resolver ##########################################################################################################
-
 @cython.final
 cdef class Resolver:
     """Answers for the path entries that belong to stock FileFinders with stock loaders; for the others it says "not ours"."""
 
     cdef readonly dict refusals
-    cdef readonly unsigned long long hits, absent, not_ours, scans, stat_calls
+    cdef readonly unsigned long long hits, absent, not_ours, scans, stat_calls, snapshot_hits
     cdef public str reason              # why it declines every question, or None
-    cdef readonly bint trusted
-    cdef unsigned long long epoch
+    cdef readonly bint trusted, frozen
+    cdef unsigned long long epoch, listings
     # Objects are set once: where threads run in parallel, a reader may hold one that is being replaced. What has to change is a
     # value of one of these dictionaries, which lock.
     cdef dict sys_dict, pins, tables, other_kinds, served
@@ -76,9 +38,9 @@ cdef class Resolver:
     cdef unsigned int namespace_tag
     cdef Py_ssize_t finder_fields
 
-    def __init__(self, machinery, module_spec, namespace_path, pins, Py_ssize_t finder_fields, loaders):
-        """`pins` maps a class of importlib to the attributes that must be the ones that are there now."""
-        self.sys_dict = sys.__dict__
+    def __init__(self, machinery, module_spec, namespace_path, pins, Py_ssize_t finder_fields, loaders, dict namespace=None):
+        """`pins`: class of importlib -> attributes that must stay. `namespace`: has path, hooks and cache, instead of sys."""
+        self.sys_dict = sys.__dict__ if namespace is None else namespace
         self.file_finder, self.module_spec, self.namespace_path = machinery.FileFinder, module_spec, namespace_path
         self.pins = {cls: Pin(cls, *names) for cls, names in pins.items()}
         self.file_finder_pin, self.module_spec_pin = self.pins[self.file_finder], self.pins[self.module_spec]
@@ -87,8 +49,7 @@ cdef class Resolver:
         self.tables, self.other_kinds, self.served, self.refusals = {}, {}, {}, {}
         self.nothing = Table("", self.stock_kinds)
         self.namespace_mark = namespace_path._epoch
-        self.end = object()
-        self.epoch = 1
+        self.end, self.epoch = object(), 1
         self.reason = None if FI_POSIX else "platform"
 
     def serve(self, owners, hooks):
@@ -99,9 +60,14 @@ cdef class Resolver:
         """Put `loader_class` into specs in the place of the stock source loader, as long as `pin` on that holds."""
         self.served["source loader"] = (loader_class, pin)
 
+    def use_snapshot(self, snapshot):
+        """Take listings that `snapshot`, a `SnapshotReader`, has from it; None for no snapshot."""
+        self.served["snapshot"] = snapshot
+        self.invalidate()
+
     def set_freshness(self, str level not None, make_indexes=None):
-        """Change the level to ``"checked"`` or ``"trusted"``; the latter is given the class of its indexes."""
-        self.trusted = level == "trusted"
+        """Change the level; ``"trusted"`` is given the class of its indexes."""
+        self.trusted, self.frozen = level == "trusted", level == "frozen"
         if self.indexes is None and make_indexes is not None:
             self.indexes = make_indexes(self.entry_table)
         self.invalidate()
@@ -176,6 +142,9 @@ cdef class Resolver:
         candidates = None
         if self.trusted and self.indexes is not None and len(path) >= INDEX_FROM:
             candidates = self.indexes.candidates(path, importers, tail)
+        elif self.frozen and len(path) > 2:
+            snapshot = fi_get(self.served, "snapshot", None)
+            candidates = None if snapshot is None else snapshot.candidates(path, tail)
         while True:
             if candidates is not None:
                 position = fi_item(candidates, turn, None)
@@ -223,6 +192,10 @@ cdef class Resolver:
             if entry is None:
                 return NotImplemented
         finder = fi_get(importers, entry, self.end)
+        if self.frozen and finder is not None:
+            found = self.ask_snapshot(finder, entry, fullname, tail)
+            if found is not NotImplemented:
+                return found
         stamp.mtime_ns = -1
         if finder is self.end:
             finder = self.make_finder(entry, &stamp)
@@ -234,23 +207,39 @@ cdef class Resolver:
         table = self.current_table(finder, &stamp)
         if type(table) is not Table:
             return NotImplemented if table is None else table
-        return self.look_up(<Table>table, fullname, tail)
+        found = self.look_up(<Table>table, fullname, tail)
+        if found is not None:
+            self.snapshot_hits += (<Table>table).is_recorded
+        return found
+
+    cdef object ask_snapshot(self, finder, str entry, str fullname, str tail):
+        """`frozen`: what the snapshot says, as `consult`; NotImplemented if it does not cover the entry."""
+        snapshot = fi_get(self.served, "snapshot", None)
+        if snapshot is None or self.loader_details() is None:
+            return NotImplemented
+        if finder is not self.end:
+            if type(finder) is not self.file_finder or len(<dict>PyObject_GenericGetDict(finder, NULL)) != self.finder_fields:
+                return NotImplemented
+        found = snapshot.answer(entry, tail)
+        if type(found) is tuple:
+            index, origin, locations = <tuple>found
+            found = self.make_spec(fullname, self.stock_kinds.pairs[index][1], origin, locations)
+        if found is not NotImplemented and found is not None:
+            self.snapshot_hits += 1
+        return found
+
+    cdef object loader_details(self):
+        return stock_details(fi_get(self.served, "hooks", None), fi_get(self.sys_dict, "path_hooks", None), self.pins)
 
     cdef object make_finder(self, str entry, fi_stamp *stamp):
         """What ``sys.path_hooks`` would make of a directory, with one stat instead of three; None where they must be asked."""
         cdef Py_ssize_t size
         cdef const char *path = fi_ascii(entry, &size)
-        known_hooks = fi_get(self.served, "hooks", None)
-        if known_hooks is None or path == NULL or path[0] != c'/' or <Py_ssize_t>strlen(path) != size:
+        if path == NULL or path[0] != c'/' or <Py_ssize_t>strlen(path) != size:
             return None
-        hooks = fi_get(self.sys_dict, "path_hooks", None)
-        expected, details = known_hooks
-        if type(hooks) is not list or len(<list>hooks) != len(<tuple>expected):
+        details = self.loader_details()
+        if details is None:
             return None
-        for index in range(len(<tuple>expected)):
-            hook = (<tuple>expected)[index]
-            if fi_item(hooks, index, None) is not hook or (hook in self.pins and not (<Pin>self.pins[hook]).holds()):
-                return None
         known = fi_get(self.tables, entry, None) if self.trusted else None
         if known is not None and (<Table>known).epoch == self.epoch and (<Table>known).stamp.mtime_ns:
             stamp[0] = (<Table>known).stamp
@@ -269,9 +258,8 @@ cdef class Resolver:
         return finder
 
     cdef object current_table(self, finder, fi_stamp *stamp):
-        """The table of a FileFinder as fresh as the level asks; None or an exception as `scan` gives them.
-
-        `stamp` is the directory's, if it was taken just now; its mtime_ns is -1 if not.
+        """The table of a FileFinder as fresh as the level asks; None or an exception as `scan` gives them. `stamp` is the
+        directory's, if it was taken just now; its mtime_ns is -1 if not. A listing is stored before its mtime, and read after it.
         """
         cdef Table table
         cdef double remembered
@@ -282,8 +270,10 @@ cdef class Resolver:
         state = PyObject_GenericGetDict(finder, NULL)
         if len(<dict>state) != self.finder_fields:
             return None
-        found = self.known_table(<dict>state)
         mtime = fi_get(state, "_path_mtime", None)
+        found = self.known_table(<dict>state, mtime)
+        if self.trusted:
+            mtime = fi_get(state, "_path_mtime", None)
         if found is None or (type(mtime) is not float and (type(mtime) is not int or mtime != -1)):
             return None
         remembered = mtime
@@ -305,17 +295,21 @@ cdef class Resolver:
                 return found
             table = <Table>found
             state["_path_cache"] = table
+        table.is_exact = table.is_recorded and table.is_unchanged(stamp)
         if stamp.mtime != remembered:
             state["_path_mtime"] = -1 if stamp.mtime == -1 and stamp.mtime_ns == 0 else stamp.mtime
+        if has_changed and fi_get(state, "_path_cache", None) is not table:     # another thread's, perhaps an older one
+            state["_path_mtime"] = -1
         table.epoch = self.epoch
         return table
 
     cdef object listing_of(self, finder):
         return fi_get(PyObject_GenericGetDict(finder, NULL), "_path_cache", None) if type(finder) is self.file_finder else None
 
-    cdef object known_table(self, dict state):
+    cdef object known_table(self, dict state, mtime):
         """The listing that the FileFinder has now, in our form: made here, or by importlib before; None if it is not stock."""
         cdef Table table
+        cdef bint is_current
         path = fi_get(state, "path", None)
         listing = fi_get(state, "_path_cache", None)
         loaders = fi_get(state, "_loaders", None)
@@ -333,11 +327,11 @@ cdef class Resolver:
         if kinds is None:
             return None
         table = fi_get(self.tables, path, None) if self.trusted else None
-        if table is not None and table.epoch == self.epoch and table.kinds is kinds:
-            state["_path_mtime"] = table.stamp.mtime
-        else:
-            table = Table(path, kinds, listing)
+        is_current = table is not None and table.epoch == self.epoch and table.kinds is kinds
+        table = table if is_current else Table(path, kinds, listing)
         state["_path_cache"] = table
+        if is_current or fi_get(state, "_path_mtime", None) is not mtime:   # not that of `listing`: another thread ..
+            state["_path_mtime"] = table.stamp.mtime if is_current else -1  # .. has stored both since
         return table
 
     cdef object scan(self, str path, Kinds kinds, fi_stamp *stamp):
@@ -345,9 +339,12 @@ cdef class Resolver:
         kept = None if self.trusted else self.tables.pop(path, None)
         if kept is not None and (<Table>kept).kinds is kinds and (<Table>kept).is_unchanged(stamp):
             return hand_over(<Table>kept)
-        table = read_table(path, kinds, stamp, self.trusted, True)
+        table = recorded_table(fi_get(self.served, "snapshot", None), path, kinds, stamp, True)
+        if table is None:
+            table = read_table(path, kinds, stamp, self.trusted, True)
         if type(table) is Table:
-            self.scans += 1
+            self.listings += 1
+            self.scans += not (<Table>table).is_recorded
             if self.indexes is not None:
                 self.indexes.clear()
         return table
@@ -362,7 +359,7 @@ cdef class Resolver:
         if found is None:
             return None
         cdef unsigned long listed = found
-        if self.trusted:
+        if self.trusted or table.is_exact:
             believed = listed >> BELIEVED
         size = compose(path, PATH_ROOM, table, tail)
         if size < 0:
@@ -370,7 +367,7 @@ cdef class Resolver:
         base = None
         if listed & 1:
             base = f"{table.directory}/{tail}"
-            found = self.package(table, fullname, base, path, size, believed & 1)
+            found = self.package(table, fullname, base, path, size, believed & self.trusted)
             if found is not None:
                 return found
         for index in range(table.kinds.count):
@@ -428,11 +425,11 @@ cdef class Resolver:
         known = fi_get(self.tables, base, None) if finder is self.end else self.listing_of(finder)
         if finder is not self.end and type(known) is not Table:
             return 0
-        table = current_inside(known, base, path, kinds, &self.stat_calls)
+        table = current_inside(known, fi_get(self.served, "snapshot", None), base, path, kinds, &self.stat_calls)
         if table is None:
             return 0
         if table is not known:
-            self.scans += 1
+            self.scans += not (<Table>table).is_recorded
             if len(self.tables) >= KEPT_LISTINGS:
                 self.tables.clear()
             self.tables[base] = table
@@ -448,7 +445,7 @@ cdef class Resolver:
             if table.epoch == self.epoch and table.kinds is kinds and "__init__" in table.names:
                 return table
         stamp.mtime_ns = -1
-        if found is not None:
+        if found is not None or fi_get(self.served, "snapshot", None) is not None:
             with nogil:
                 fi_stat_dir(path, &stamp)
             self.stat_calls += 1
@@ -486,8 +483,8 @@ cdef class Resolver:
 
     cdef object recheck(self, dict importers, path):
         """Before `trusted` calls a name absent: stat every directory again. Whether a listing was replaced, or a hook's veto."""
-        cdef unsigned long long scans = self.scans
-        for entry in path:
+        cdef unsigned long long listings = self.listings
+        for entry in tuple(path):      # another thread may shorten it
             if type(entry) is str:
                 listing = self.listing_of(fi_get(importers, entry, None))
                 if type(listing) is Table:
@@ -495,4 +492,4 @@ cdef class Resolver:
                 found = self.consult(importers, entry, "", "")
                 if isinstance(found, BaseException):
                     return found
-        return self.scans != scans
+        return self.listings != listings

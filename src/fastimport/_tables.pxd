@@ -7,6 +7,15 @@ cdef enum:
     BELIEVED = 16          # shift from "listed" to "listed, and of the type that its name demands"
 
 
+cdef class Pin:
+    cdef object cls
+    cdef tuple names, values
+    cdef unsigned int tag
+
+    cdef object find(self, name)
+    cpdef bint holds(self) except -1
+
+
 cdef class Kinds:
     cdef readonly tuple pairs
     cdef list encoded
@@ -30,6 +39,8 @@ cdef class Table:
     cdef fi_stamp stamp
     cdef bint racy
     cdef bint is_listed     # False: the directory is not there, or not for us to list
+    cdef bint is_recorded   # from a snapshot
+    cdef bint is_exact      # recorded, and the directory had this very stamp at the last look: its types hold, not only its names
     cdef readonly unsigned long long epoch
 
     cdef int add_name(self, str name) except -1
@@ -42,7 +53,11 @@ cdef object kinds_of(list loaders, Kinds stock, dict others, dict pins)
 cdef object current_directory()
 cdef object read_table(str path, Kinds kinds, fi_stamp *stamp, bint resolve, bint audit)
 cdef object hand_over(Table table)
-cdef object current_inside(known, str path, const char *name, Kinds kinds, unsigned long long *stat_calls)
+cdef object audit_listing(str path)
+cdef bint is_absence(veto)
+cdef object stock_details(known_hooks, hooks, dict pins)
+cdef object recorded_table(snapshot, str path, Kinds kinds, const fi_stamp *stamp, bint audit)
+cdef object current_inside(known, snapshot, str path, const char *name, Kinds kinds, unsigned long long *stat_calls)
 
 
 cdef inline Py_ssize_t compose(char *buffer, size_t room, Table table, str tail) except -2:

@@ -4,6 +4,11 @@ from typing import Any, final
 __pyx_capi__: dict[str, object]  # what _tables.pxd gives to cimport
 
 @final
+class Pin:
+    def __init__(self, cls: type, *names: str) -> None: ...
+    def holds(self) -> bool: ...
+
+@final
 class Kinds:
     pairs: tuple[tuple[str, type], ...]
     def __init__(self, loaders: Iterable[tuple[str, type]]) -> None: ...

@@ -1,4 +1,7 @@
-"""Directory tables: what a directory holds, read from it in one go and kept where FileFinder keeps its listing."""
+"""Directory tables: what a directory holds, read from it in one go and kept where FileFinder keeps its listing.
+
+Pins, which guard every use of them, are here too.
+"""
 
 cimport cython
 from cpython.object cimport PyObject
@@ -11,6 +14,50 @@ from fastimport._platform cimport *
 cdef enum:
     TICK_NS = 10_000_000   # file systems stamp with the kernel's coarse clock: at most 4 ms (CONFIG_HZ=250), 10 ms at HZ=100
     COARSE_TICK_NS = 2_000_000_000     # file systems that keep whole seconds, or every other one (FAT)
+
+
+@cython.final
+cdef class Pin:
+    """Tells whether attributes of a class are still the ones that were there: tools patch importlib's classes."""
+
+    def __init__(self, cls, *names):
+        self.cls = cls
+        self.names = names
+        self.values = tuple([self.find(name) for name in names])
+        self.tag = fi_type_tag(cls)
+
+    cdef object find(self, name):
+        for base in self.cls.__mro__:
+            if name in base.__dict__:
+                return base.__dict__[name]
+        return None
+
+    cpdef bint holds(self) except -1:
+        """The interpreter gives a class a new version tag whenever it or a base of it changes; 0 means "none yet"."""
+        cdef unsigned int tag = fi_type_tag(self.cls)
+        if tag == self.tag and tag != 0:
+            return True
+        getattr(self.cls, "__init__")       # any look-up makes the interpreter assign a tag
+        tag = fi_type_tag(self.cls)         # taken before comparing: what is patched meanwhile has another one
+        for name, value in zip(self.names, self.values):
+            if self.find(name) is not value:
+                return False
+        self.tag = tag
+        return True
+
+
+cdef object stock_details(known_hooks, hooks, dict pins):
+    """The loaders of the path hook for directories, if `hooks` are those that the interpreter made; else None."""
+    if known_hooks is None:
+        return None
+    expected, details = known_hooks
+    if type(hooks) is not list or len(<list>hooks) != len(<tuple>expected):
+        return None
+    for index in range(len(<tuple>expected)):
+        hook = (<tuple>expected)[index]
+        if fi_item(hooks, index, None) is not hook or (hook in pins and not (<Pin>pins[hook]).holds()):
+            return None
+    return details
 
 
 @cython.final
@@ -217,7 +264,14 @@ cdef object hand_over(Table table):
     return table if veto is None or is_absence(veto) else veto
 
 
-cdef object current_inside(known, str path, const char *name, Kinds kinds, unsigned long long *stat_calls):
+cdef object recorded_table(snapshot, str path, Kinds kinds, const fi_stamp *stamp, bint audit):
+    """The listing that `snapshot`, or None, has of a directory with this stamp, or None; or an audit hook's exception."""
+    if snapshot is None or stamp.mtime_ns == -1:
+        return None
+    return snapshot.table(path, kinds, stamp.device, stamp.inode, stamp.mtime_ns, stamp.ctime_ns, audit)
+
+
+cdef object current_inside(known, snapshot, str path, const char *name, Kinds kinds, unsigned long long *stat_calls):
     """What a package's directory holds at this moment, for `checked`, which asks importlib's question of each ``__init__`` file.
 
     `known`: the table of its FileFinder, or one read here before; it serves as long as nothing in its stamp changed. None where
@@ -233,6 +287,13 @@ cdef object current_inside(known, str path, const char *name, Kinds kinds, unsig
         stat_calls[0] += 1
         if (<Table>known).is_unchanged(&stamp):
             return known
+    elif snapshot is not None:
+        with nogil:
+            fi_stat_dir(name, &stamp)
+        stat_calls[0] += 1
+        table = recorded_table(snapshot, path, kinds, &stamp, False)
+        if table is not None:
+            return table
     table = read_table(path, kinds, &stamp, False, False)
     return table if type(table) is Table and (<Table>table).is_listed else None
 

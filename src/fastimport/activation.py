@@ -14,6 +14,7 @@ class _Active:
 
     register = None
     freshness = "checked"
+    forget = None  # what a snapshot registered to be done at exit
     replaced = []  # what is to be put back, last first: (class of importlib, name, former value or _INHERITED, ours)
 
 
@@ -22,12 +23,15 @@ def install(*, freshness="checked", snapshot=None, register="meta_path"):
 
     freshness
         ``"checked"``: importlib's own freshness, to the letter. ``"trusted"``: a directory is checked once per process, after
-        `importlib.invalidate_caches`, and before a name is called absent. ``FASTIMPORT_FRESHNESS`` overrides the argument.
+        `importlib.invalidate_caches`, and before a name is called absent. ``"frozen"``: the snapshot's directories are what it
+        says, without any file-system call. ``FASTIMPORT_FRESHNESS`` overrides the argument.
     snapshot
-        Must be None: this version has no snapshots.
+        The path of a snapshot, or ``"auto"``: one is kept for this program without anybody's doing. None: what
+        ``FASTIMPORT_SNAPSHOT`` says, or else the environment's own snapshot, if ``fastimport build`` has made one. One that
+        can't be used is refused, and `stats` tells why.
     register
         ``"meta_path"``: `fastimport.PathFinder` takes the place of `importlib.machinery.PathFinder` in ``sys.meta_path``.
-        ``"in_place"``: that class stays there and is itself sped up.
+        ``"in_place"``: that class stays there and is itself sped up. ``FASTIMPORT_REGISTER`` overrides the argument.
 
     Does nothing if ``FASTIMPORT=0`` is set, or where fastimport can't work (`stats` tells why); with ``FASTIMPORT_STRICT=1`` the
     latter raises `ImportError`. Raises `TypeError` or `ValueError` for a wrong argument, and then changes nothing.
@@ -35,7 +39,7 @@ def install(*, freshness="checked", snapshot=None, register="meta_path"):
     _check("freshness", freshness, settings.FRESHNESS)
     _check("register", register, settings.REGISTER)
     if snapshot is not None:
-        raise ValueError(f"snapshot must be None, not {snapshot!r}: this version of fastimport has no snapshots")
+        snapshot = _path_of(snapshot)
     environment = settings.read_environment()
     if not environment.enabled:
         return
@@ -46,13 +50,54 @@ def install(*, freshness="checked", snapshot=None, register="meta_path"):
         return
     for problem in environment.problems:
         resolver.refuse(problem)
+    register = environment.register or register
     if _Active.register != register or not installed():
         uninstall()
         _register(register)
     _Active.freshness = environment.freshness or freshness
+    _use_snapshot(snapshot, environment)
     finder.set_freshness(resolver, _Active.freshness)
     if environment.stats:
         _report_at_exit()
+
+
+def _path_of(snapshot):
+    import os
+
+    snapshot = os.fspath(snapshot)
+    if not isinstance(snapshot, str) or not snapshot or "\0" in snapshot:
+        raise ValueError(f"snapshot must be 'auto' or a path, not {snapshot!r}")
+    return snapshot
+
+
+def _use_snapshot(snapshot, environment):
+    """Attach what is asked for, or what is there; a refusal is counted, or raised if the environment is strict."""
+    _drop_snapshot()
+    path = snapshot or environment.snapshot or _environment_snapshot()
+    if path is None and _Active.freshness != "frozen":
+        return
+    from fastimport import attachment
+
+    _Active.freshness, _Active.forget, refusal = attachment.attach_any(path, _Active.freshness, environment)
+    if refusal is not None:
+        if environment.strict:
+            raise ImportError(f"snapshot refused: {refusal}")
+        resolver.refuse(f"snapshot: {refusal}")
+
+
+def _environment_snapshot():
+    import os
+
+    from fastimport.snapshot_places import environment_snapshot
+
+    path = environment_snapshot()
+    return path if os.path.exists(path) else None
+
+
+def _drop_snapshot():
+    if _Active.forget is not None:
+        _Active.forget()
+    _Active.forget = None
 
 
 def _check(name, value, allowed):
@@ -125,6 +170,7 @@ def uninstall():
     _put_back()
     if finder.reader is not None:
         finder.load_source_with(resolver, finder.SourceFileLoader)
+    _drop_snapshot()
     _Active.register, _Active.freshness = None, "checked"
     finder.set_freshness(resolver, "checked")
     finder.serve(resolver, PathFinder, StockPathFinder)
@@ -152,10 +198,9 @@ def describe():
         "register": _Active.register,
         "freshness": _Active.freshness if active else None,
         "position": _position(served) if active else None,
+        "snapshot": sys.modules["fastimport.attachment"].attached()[1] if "fastimport.attachment" in sys.modules else None,
         "obstacle": None if active else _obstacle(),
-        "modules": {
-            name: getattr(sys.modules.get(f"fastimport.{name}"), "__file__", None) for name in ("_resolver", "_names")
-        },
+        "modules": {name: getattr(sys.modules.get(f"fastimport.{name}"), "__file__", None) for name in ("_resolver", "_names")},
         "python": sys.version.split()[0],
     }
 

@@ -1,3 +1,4 @@
+from os import PathLike
 from typing import Any, Literal
 
 from fastimport.finder import PathFinder as PathFinder
@@ -6,8 +7,8 @@ from fastimport.finder import resolver as resolver
 
 def install(
     *,
-    freshness: Literal["checked", "trusted"] = "checked",
-    snapshot: None = None,
+    freshness: Literal["checked", "trusted", "frozen"] = "checked",
+    snapshot: str | PathLike[str] | None = None,
     register: Literal["meta_path", "in_place"] = "meta_path",
 ) -> None: ...
 def uninstall() -> None: ...

@@ -19,8 +19,8 @@ _stock_get_spec = StockPathFinder.__dict__["_get_spec"].__func__
 _stock_invalidate_caches = StockPathFinder.invalidate_caches
 
 try:
-    from fastimport._resolver import Pin, Resolver
-    from fastimport._tables import Table
+    from fastimport._resolver import Resolver
+    from fastimport._tables import Pin, Table
 except ImportError as error:  # not built for this interpreter, or refused by a subinterpreter: importlib does the work
     Pin = Resolver = Table = None
     unavailable = f"compiled module: {error}"
@@ -42,14 +42,17 @@ _SPEC_FIELDS = (
 _FINDER_FIELDS = ("_loaders", "path", "_path_mtime", "_path_cache", "_relaxed_path_cache")
 
 
-def make_resolver():
-    """A `Resolver` for this interpreter, or None; its ``reason`` tells why it declines, if it does."""
+def make_resolver(namespace=None):
+    """A `Resolver` for this interpreter, or None; its ``reason`` tells why it declines, if it does.
+
+    `namespace` has ``path``, ``path_hooks`` and ``path_importer_cache`` for one that shall not use those of sys.
+    """
     if Resolver is None:
         return None
     zipimporter = _zipimporter()
     pins = _PINS if zipimporter is None else {**_PINS, zipimporter: (*_CONSTRUCTORS, "__call__")}
     loaders = [(suffix, loader) for loader, suffixes in external._get_supported_file_loaders() for suffix in suffixes]
-    resolver = Resolver(external, ModuleSpec, NamespacePath, pins, len(_FINDER_FIELDS), loaders)
+    resolver = Resolver(external, ModuleSpec, NamespacePath, pins, len(_FINDER_FIELDS), loaders, namespace)
     if resolver.reason is None:
         resolver.reason = _unsupported()
     return resolver
@@ -76,6 +79,11 @@ def set_freshness(resolver, level):
         except ImportError as error:  # without it long paths cost what short ones do, entry by entry
             resolver.refuse(f"compiled module: {error}")
     resolver.set_freshness(level, make_indexes)
+
+
+def pin_file_finder():
+    """A `Pin` of FileFinder: as long as it holds, its directories may be searched without asking it."""
+    return Pin(external.FileFinder, *_PINS[external.FileFinder])
 
 
 def return_listings():

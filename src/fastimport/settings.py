@@ -5,26 +5,50 @@ Under ``-E`` and ``-I`` the interpreter ignores ``PYTHON*``; the variables here 
 
 import sys
 
-FRESHNESS = ("checked", "trusted")
+FRESHNESS = ("checked", "trusted", "frozen")
 REGISTER = ("meta_path", "in_place")
-VARIABLES = ("FASTIMPORT", "FASTIMPORT_FRESHNESS", "FASTIMPORT_STATS", "FASTIMPORT_STRICT")
+VARIABLES = (
+    "FASTIMPORT", "FASTIMPORT_CACHE_DIR", "FASTIMPORT_FRESHNESS", "FASTIMPORT_READONLY", "FASTIMPORT_REGISTER",
+    "FASTIMPORT_SNAPSHOT", "FASTIMPORT_STATS", "FASTIMPORT_STRICT",
+)  # fmt: skip
 _OFF = ("0", "off", "no", "false")
+START_CONDITION = f"sys.flags.ignore_environment or os.environ.get('FASTIMPORT', '').lower() not in {_OFF!r}"
+"""`Settings.enabled` as an expression over sys and os, for start-up files: they ask before they load anything of ours."""
 
 
 class Settings:
-    """What was read: `enabled`, `freshness` (None: not set), `stats`, `strict`, and `problems`, a list of texts."""
+    """What was read: `enabled`, `freshness`, `register`, `snapshot` and `cache_directory` (None: not set), `user_cache` (None:
+    nowhere), `readonly`, `stats`, `strict`, and `problems`, a list of texts."""
 
-    __slots__ = ("enabled", "freshness", "problems", "stats", "strict")
+    __slots__ = (
+        "cache_directory", "enabled", "freshness", "problems", "readonly", "register", "snapshot", "stats", "strict", "user_cache",
+    )  # fmt: skip
 
     def __init__(self, environment):
         self.problems = []
         self.enabled = environment.get("FASTIMPORT", "").lower() not in _OFF
         self.stats = _is_on(environment, "FASTIMPORT_STATS")
         self.strict = _is_on(environment, "FASTIMPORT_STRICT")
-        self.freshness = environment.get("FASTIMPORT_FRESHNESS") or None
-        if self.freshness is not None and self.freshness not in FRESHNESS:
-            self.problems.append(f"FASTIMPORT_FRESHNESS={self.freshness!r}: must be one of {', '.join(FRESHNESS)}; ignored")
-            self.freshness = None
+        self.snapshot = environment.get("FASTIMPORT_SNAPSHOT") or None
+        self.cache_directory = environment.get("FASTIMPORT_CACHE_DIR") or None
+        self.readonly = _is_on(environment, "FASTIMPORT_READONLY")
+        self.user_cache = _user_cache(environment)
+        self.freshness = self._choice(environment, "FASTIMPORT_FRESHNESS", FRESHNESS)
+        self.register = self._choice(environment, "FASTIMPORT_REGISTER", REGISTER)
+
+    def _choice(self, environment, name, allowed):
+        value = environment.get(name) or None
+        if value is None or value in allowed:
+            return value
+        self.problems.append(f"{name}={value!r}: must be one of {', '.join(allowed)}; ignored")
+        return None
+
+
+def _user_cache(environment):
+    """By the XDG base directory specification: relative paths do not count."""
+    found = environment.get("XDG_CACHE_HOME", "")
+    home = environment.get("HOME", "")
+    return found if found.startswith("/") else f"{home.rstrip('/')}/.cache" if home.startswith("/") else None
 
 
 def _is_on(environment, name):

@@ -20,20 +20,27 @@ class Stats(NamedTuple):
     stat_calls: int
     """Calls of stat(2)."""
     snapshot_hits: int
-    """Names answered from a snapshot."""
+    """Names found in a snapshot, or in a listing that came from it."""
+    snapshot_codes: int
+    """Modules whose code came from a snapshot."""
     refusals: dict[str, int]
     """What fastimport declined to do, by reason."""
 
 
 def stats():
     """The `Stats` of this interpreter's default finder."""
-    resolver = finder.resolver
+    return stats_of(finder.resolver)
+
+
+def stats_of(resolver):
+    """The `Stats` of one resolver; None where there can be none."""
     if resolver is None:
-        return Stats(0, 0, 0, 0, 0, 0, {finder.unavailable: 1})
+        return Stats(0, 0, 0, 0, 0, 0, 0, {finder.unavailable: 1})
     refusals = dict(resolver.refusals)
     if resolver.reason is not None:
         refusals.setdefault(resolver.reason, 1)
-    return Stats(resolver.hits, resolver.absent, resolver.not_ours, resolver.scans, resolver.stat_calls, 0, refusals)
+    counts = (resolver.hits, resolver.absent, resolver.not_ours, resolver.scans, resolver.stat_calls, resolver.snapshot_hits)
+    return Stats(*counts, finder.reader.snapshot_codes if finder.reader is not None else 0, refusals)
 
 
 def print_stats():

@@ -1,5 +1,7 @@
 from typing import NamedTuple
 
+from fastimport._resolver import Resolver
+
 class Stats(NamedTuple):
     hits: int
     absent: int
@@ -7,7 +9,9 @@ class Stats(NamedTuple):
     scans: int
     stat_calls: int
     snapshot_hits: int
+    snapshot_codes: int
     refusals: dict[str, int]
 
 def stats() -> Stats: ...
+def stats_of(resolver: Resolver | None) -> Stats: ...
 def print_stats() -> None: ...

@@ -51,13 +51,15 @@ def verify(
     tops: Iterable[str] = (),
     freshness: Any = "checked",
     progress: Callable[[int], object] = lambda count: None,
+    snapshot: str | None = None,
 ) -> Result:
     """Ask both finders for every name on `path` (default: ``sys.path``), or only for `tops` and the names below.
 
-    `progress` is called with the number of names asked so far. Raises `RuntimeError` if fastimport can't be installed.
+    `progress` is called with the number of names asked so far; `snapshot` is the path of one to use.
+    Raises `RuntimeError` if fastimport can't be installed.
     """
     start = perf_counter()
-    with _installed(freshness) as actual:
+    with _installed(freshness, snapshot) as actual:
         comparison = _Comparison(progress)
         comparison.ask_below(sys.path if path is None else path, path, frozenset(tops))
     found, absent, errors = comparison.counts
@@ -65,13 +67,13 @@ def verify(
 
 
 @contextmanager
-def _installed(freshness: Any) -> Iterator[str]:
+def _installed(freshness: Any, snapshot: str | None) -> Iterator[str]:
     """fastimport at a level, with importlib's own class as it was made; then whatever was before."""
     before = activation.describe()
     cache = sys.path_importer_cache
     activation.uninstall()
     try:
-        activation.install(freshness=freshness)
+        activation.install(freshness=freshness, snapshot=snapshot)
         state = activation.describe()
         if not state["active"]:
             raise RuntimeError(state["obstacle"] or "switched off by FASTIMPORT=0")
@@ -80,7 +82,7 @@ def _installed(freshness: Any) -> Iterator[str]:
         sys.path_importer_cache = cache
         activation.uninstall()
         if before["active"]:
-            activation.install(freshness=before["freshness"], register=before["register"])
+            activation.install(freshness=before["freshness"], register=before["register"], snapshot=before["snapshot"])
 
 
 class _Comparison:

@@ -168,6 +168,4 @@ class Announcing(STOCK):
         return super().find_spec(fullname, path, target)
 
 
-BROKEN = {
-    name: value for name, value in list(globals().items()) if isinstance(value, type) and value.__base__ is STOCK
-}
+BROKEN = {name: value for name, value in list(globals().items()) if isinstance(value, type) and value.__base__ is STOCK}

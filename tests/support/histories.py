@@ -45,6 +45,4 @@ step = asking | asking | below | files_change | files_change | state_changes
 
 # A tree, then four short lists rather than one long: lists of hypothesis have about five items, and shrink well.
 planting = st.lists(st.builds(steps.Write, directories, files), max_size=12)
-histories = st.tuples(planting, *[st.lists(step, max_size=12)] * 4).map(
-    lambda parts: [one for part in parts for one in part]
-)
+histories = st.tuples(planting, *[st.lists(step, max_size=12)] * 4).map(lambda parts: [one for part in parts for one in part])

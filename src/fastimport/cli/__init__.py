@@ -11,8 +11,13 @@ import sys
 
 FAMILIES = {  # command: the module here that has it
     "bench": "bench",
+    "build": "build",
+    "clean": "clean",
     "diff": "report",
+    "disable": "environment",
     "doctor": "doctor",
+    "enable": "environment",
+    "exec": "exec",
     "explain": "explain",
     "paths": "paths",
     "profile": "profile",

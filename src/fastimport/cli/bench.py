@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from fastimport.startup.bench import launcher, measure, plan, pyperf_json, report, session, svg
+from fastimport.startup.bench import launcher, measure, plan, pyperf_json, recorded, report, session, svg
 
 DESCRIPTION = """\
 Measures the start-up of a program without fastimport (stock) and at each of the levels, in fresh interpreters,
@@ -43,6 +43,7 @@ def _add_measuring(parser: argparse.ArgumentParser) -> None:
         default="checked,trusted",
         metavar="LIST",
         help="freshness levels to compare with stock, separated by commas (default: %(default)s); "
+        "snapshot, snapshot-trusted and frozen are measured with a snapshot of what the program uses; "
         "'stock' is a control that must show no difference",
     )
     parser.add_argument(
@@ -53,9 +54,7 @@ def _add_measuring(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--warmups", type=_at_least(0), default=2, metavar="N", help="rounds not timed (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the random order (%(default)s)")
-    parser.add_argument(
-        "--cold", action="store_true", help="drop the program's files from the page cache before each run"
-    )
+    parser.add_argument("--cold", action="store_true", help="drop the program's files from the page cache before each run")
     parser.add_argument("--callgrind", action="store_true", help="count instructions with valgrind: slow, repeatable")
 
 
@@ -80,7 +79,8 @@ def run(arguments: argparse.Namespace) -> int:
     how = plan.Plan(pairs=arguments.pairs, warmups=arguments.warmups, seed=arguments.seed)
     options = session.Options(cold=arguments.cold, callgrind=arguments.callgrind)
     try:
-        comparison = session.compare(program, variants, how, options, _show_progress)
+        with recorded.resolved(variants, program) as variants:
+            comparison = session.compare(program, variants, how, options, _show_progress)
     except measure.ProgramFailed as error:
         print(f"fastimport bench: {error}", file=sys.stderr)
         return 1

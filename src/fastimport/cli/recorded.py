@@ -18,17 +18,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_RECORDERS = ("fastimport.cli", "fastimport.startup", "atexit")
 _BETWEEN_WRITES, _BETWEEN_SNAPSHOTS = 5_000_000, 20_000_000  # ns
 
 
 def main(job: "dict[str, Any]") -> None:
     """Do a `job` of startup/session.py: record to the file ``log`` while ``kind``, ``target`` and ``arguments`` run."""
     before, entered = job["trace"], job["trace"]["entered"]
-    install_ns = _install(job["level"])
     for name in [name for name in sys.modules if name not in before["modules"]]:
-        if job["level"] is None or name.startswith(_RECORDERS):
-            del sys.modules[name]
+        del sys.modules[name]
+    install_ns = _install(job["level"])
     for key in [key for key in sys.path_importer_cache if key not in before["importers"]]:
         del sys.path_importer_cache[key]
     sys.path[:] = before["path"]

@@ -20,6 +20,7 @@ python -X dev -m fastimport run SCRIPT. Without a program, or with -, standard i
 
 _HINT = "the program is -m MOD, -c CODE or SCRIPT; options of the interpreter go before -m fastimport"
 _OPTIONS = {"--freshness": FRESHNESS, "--register": REGISTER}
+_FREE_OPTIONS = ("--snapshot", "--record-to")  # the latter is what `build --from` says
 
 
 class Request:
@@ -40,7 +41,7 @@ def parse(words: list[str]) -> Request | None:
         option, equals, value = words.pop(0).partition("=")
         if not equals:
             value = words.pop(0) if words else ""
-        if value not in _OPTIONS.get(option, ()):
+        if value not in _OPTIONS.get(option, ()) and not (option in _FREE_OPTIONS and value):
             return None
         settings[option[2:]] = value
     return _parse_program(settings, words)
@@ -73,6 +74,11 @@ def _install(settings: "dict[str, Any]") -> None:
     try:
         from fastimport.activation import install
 
+        record = settings.pop("record-to", None)
+        if record is not None:
+            from fastimport.recording import record_to
+
+            record_to(record)
         install(**settings)
     except Exception as error:
         if read_environment().strict:
@@ -87,12 +93,13 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="run a program with fastimport",
         description=DESCRIPTION,
         epilog="The exit status is the program's own.",
-        usage="fastimport run [--freshness LEVEL] [--register WAY] [-m MOD | -c CODE | SCRIPT | -] ARGS...",
+        usage="fastimport run [--freshness LEVEL] [--register WAY] [--snapshot FILE] [-m MOD | -c CODE | SCRIPT | -] ARGS...",
     )
     parser.add_argument(
         "--freshness", choices=FRESHNESS, metavar="LEVEL", help=f"one of {', '.join(FRESHNESS)} (default: checked)"
     )
     parser.add_argument("--register", choices=REGISTER, metavar="WAY", help=f"one of {', '.join(REGISTER)} (default: meta_path)")
+    parser.add_argument("--snapshot", metavar="FILE", help="a snapshot, or auto (default: what FASTIMPORT_SNAPSHOT says)")
     parser.add_argument("-m", metavar="MOD", help="run a module, or a package's __main__")
     parser.add_argument("-c", metavar="CODE", help="run code")
     parser.add_argument("script", nargs="*", metavar="SCRIPT", help="run a file, or __main__ of a directory or zip file")

@@ -2,10 +2,12 @@
 
 import argparse
 import json
+import os
 import sys
 from typing import Any
 
-from fastimport import __version__, activation, settings
+from fastimport import __version__, activation, attachment, settings, site_files
+from fastimport.snapshot_places import AUTO, automatic_snapshot, environment_snapshot
 from fastimport.statistics import stats
 
 SCHEMA = "fastimport.status/1"
@@ -40,14 +42,50 @@ def collect() -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         **{key: described[key] for key in ("active", "register", "freshness", "position", "obstacle")},
+        "start_files": site_files.enabled(),
         "levels": list(settings.FRESHNESS),
         "meta_path": [getattr(finder, "__name__", None) or type(finder).__name__ for finder in sys.meta_path],
         "modules": described["modules"],
         "versions": {"fastimport": __version__, "python": described["python"], "cython": _cython_version()},
+        "snapshots": _snapshots(described["snapshot"]),
         "environment": _environment(),
         "refusals": counts.pop("refusals"),
         "counts": counts,
     }
+
+
+def _snapshots(in_use: str | None) -> list[dict[str, Any]]:
+    """Each snapshot that is used, or would be: what it holds, or why it is refused."""
+    found = []
+    environment = settings.read_environment()
+    places = {"in use": in_use, "FASTIMPORT_SNAPSHOT": environment.snapshot, "environment": environment_snapshot()}
+    if environment.snapshot == AUTO:
+        places["FASTIMPORT_SNAPSHOT"] = automatic_snapshot(environment)
+    for place, path in places.items():
+        if path is None or (not os.path.lexists(path) and place == "environment"):
+            continue
+        found.append({"place": place, "file": path, **_facts(path)})
+    return found
+
+
+def _facts(path: str) -> dict[str, Any]:
+    from fastimport.snapshot import decode
+
+    try:
+        return {"refused": None, **decode.facts(attachment.open_snapshot(path))}
+    except attachment.Refused as error:
+        return {"refused": str(error)}
+
+
+def _snapshot_lines(snapshots: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    lines = []
+    for each in snapshots:
+        told = f"refused: {each['refused']}"
+        if each["refused"] is None:
+            told = f"{each['directories']} directories, {each['codes']} modules, {each['bytes'] / 1e6:.1f} MB"
+            told += ", frozen only" if each["by_content"] else ""
+        lines.append(("snapshot", f"{each['file']} ({each['place']}): {told}"))
+    return lines
 
 
 def _cython_version() -> str | None:
@@ -68,9 +106,11 @@ def text(status: dict[str, Any]) -> str:
     """The status for people, a fact on each line."""
     lines = [("fastimport", _activity(status))]
     lines += [("meta path", ", ".join(status["meta_path"]))]
+    lines += [("enabled by", path) for path in status["start_files"]]
     lines += [("levels", ", ".join(status["levels"]))]
     lines += [(f"{name} version", version or "unknown") for name, version in status["versions"].items()]
     lines += [(name, path or "not loaded") for name, path in status["modules"].items()]
+    lines += _snapshot_lines(status["snapshots"])
     lines += _environment_lines(status["environment"])
     lines += [(name.replace("_", " "), str(count)) for name, count in status["counts"].items()]
     lines += [("declined", f"{reason} ({count} times)") for reason, count in status["refusals"].items()]

@@ -5,6 +5,8 @@ import json
 import sys
 
 from fastimport.settings import FRESHNESS
+from fastimport.snapshot.api import Snapshot
+from fastimport.snapshot.verify import Problem
 from fastimport.verification import Result, verify
 
 SCHEMA = "fastimport.verify/1"
@@ -25,6 +27,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--level", choices=FRESHNESS, default="checked", metavar="LEVEL",
         help=f"freshness, one of {', '.join(FRESHNESS)} (default: %(default)s)",
     )  # fmt: skip
+    parser.add_argument("--snapshot", metavar="FILE", help="with this snapshot, which is compared with the file system as well")
     parser.add_argument("--top", nargs="+", default=[], metavar="NAME", help="only these top-level names and those below")
     parser.add_argument("path", nargs="*", metavar="PATH", help="directories and archives (default: sys.path)")
     parser.set_defaults(func=run, parser=parser)
@@ -32,14 +35,20 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare, print, and return 1 if anything differs."""
+    problems: list[Problem] | None = None
     try:
-        result = verify(arguments.path or None, arguments.top, arguments.level, _show_progress)
+        if arguments.snapshot:
+            problems = Snapshot.load(arguments.snapshot).verify()
+        result = verify(arguments.path or None, arguments.top, arguments.level, _show_progress, arguments.snapshot)
+    except ValueError as error:
+        print(f"fastimport verify: refused: {error}", file=sys.stderr)
+        return 1
     except RuntimeError as error:
         print(f"fastimport verify: nothing to compare: {error}", file=sys.stderr)
         return 1
     _show_progress(0)
-    print(json.dumps(_plain(result), indent=1) if arguments.json else _text(result))
-    return 1 if result.differences else 0
+    print(json.dumps(_plain(result, problems), indent=1) if arguments.json else _text(result, problems))
+    return 1 if result.differences or any(problem.kind != "stale" for problem in problems or ()) else 0
 
 
 def _show_progress(count: int) -> None:
@@ -47,16 +56,20 @@ def _show_progress(count: int) -> None:
         print(f"\r{count or ''}\x1b[K", end="", file=sys.stderr, flush=True)
 
 
-def _plain(result: Result) -> dict[str, object]:
+def _plain(result: Result, problems: "list[Problem] | None") -> dict[str, object]:
     differences = [
         {"name": item.name, "field": item.field, "stock": repr(item.stock), "fastimport": repr(item.ours)}
         for item in result.differences
     ]
-    return {"schema": SCHEMA, **result._asdict(), "differences": differences}
+    told = None if problems is None else [problem._asdict() for problem in problems]
+    return {"schema": SCHEMA, **result._asdict(), "differences": differences, "snapshot": told}
 
 
-def _text(result: Result) -> str:
-    lines = [
+def _text(result: Result, problems: "list[Problem] | None") -> str:
+    lines = [f"snapshot: {problem.kind}: {problem.path}: {problem.what}" for problem in (problems or ())[:SHOWN]]
+    if problems is not None:
+        lines.append(f"snapshot: {len(problems)} files and directories are not what it says; what is stale is read afresh")
+    lines += [
         f"{item.name}: {item.field}: importlib {item.stock!r}, fastimport {item.ours!r}" for item in result.differences[:SHOWN]
     ]
     if len(result.differences) > SHOWN:

@@ -14,8 +14,11 @@ from typing import Literal, NamedTuple
 LEVELS = ("checked", "trusted")
 """The freshness levels that this version can activate by themselves."""
 
-SNAPSHOT_LEVELS = ("frozen", "snapshot")
-"""Levels that need a snapshot."""
+SNAPSHOT_LEVELS = {"snapshot": "checked", "snapshot-trusted": "trusted", "frozen": "frozen"}
+"""Levels that need a snapshot (see `recorded`), and their freshness."""
+
+SNAPSHOT_PLACE = "<the recorded snapshot>"
+"""Stands for its path in the setup of a variant until it is made."""
 
 CONTROL = "stock"
 """As a level: importlib against importlib, which must come out as no difference."""
@@ -45,6 +48,8 @@ class Variant(NamedTuple):
     name: str
     setup: str
     active: bool
+    files: tuple[str, ...] = ()
+    """What this side reads beside the program's files."""
 
 
 STOCK = Variant("stock", "pass", False)
@@ -63,9 +68,11 @@ def variant_for_level(level: str) -> Variant:
         return Variant("stock again", "pass", False)
     if level in LEVELS:
         return Variant(level, f"import fastimport; fastimport.install(freshness={level!r}); del fastimport", True)
-    allowed = ", ".join((*LEVELS, CONTROL))
-    reason = "needs a snapshot, which this version cannot measure" if level in SNAPSHOT_LEVELS else "is not known"
-    raise UnsupportedLevel(f"level {level!r} {reason}; choose from {allowed}")
+    if level in SNAPSHOT_LEVELS:
+        arguments = f"freshness={SNAPSHOT_LEVELS[level]!r}, snapshot={SNAPSHOT_PLACE!r}"
+        return Variant(level, f"import fastimport; fastimport.install({arguments}); del fastimport", True)
+    allowed = ", ".join((*LEVELS, *SNAPSHOT_LEVELS, CONTROL))
+    raise UnsupportedLevel(f"level {level!r} is not known; choose from {allowed}")
 
 
 def environment(variant: Variant, base: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -67,7 +67,8 @@ def compare(
     # The first account would also hold the program's writing of bytecode.
     identity.record(program, variants[0])
     accounts = [identity.record(program, variant) for variant in variants]
-    cold_files = sorted({path for account in accounts for path in account.files}) if options.cold else []
+    read = {path for account in accounts for path in account.files} | {path for each in variants for path in each.files}
+    cold_files = sorted(read) if options.cold else []
     timings = _time_rounds(program, variants, how, cold_files, progress)
     counter = _Counter(program, options)
     sides = []

@@ -1,15 +1,44 @@
 """The snapshot that a start would use: there, whole, ours, and up to date."""
 
+import os
 from collections.abc import Iterator
 
-from fastimport.startup.doctor.findings import Finding
+from fastimport import attachment
+from fastimport.settings import read_environment
+from fastimport.snapshot import decode
+from fastimport.snapshot_places import AUTO, automatic_snapshot, environment_snapshot
+from fastimport.startup.doctor.findings import WARNING, Finding
+
+REMEDY = "put right what it says, or make the snapshot anew: fastimport build"
 
 
 def facts() -> dict[str, str]:
-    """Which snapshot is used; this version of fastimport has none."""
-    return {"snapshot": "none: this version of fastimport has no snapshots"}
+    """Which snapshot is used."""
+    path = _path()
+    if path is None:
+        return {"snapshot": "none"}
+    try:
+        found = decode.facts(attachment.open_snapshot(path))
+    except attachment.Refused as error:
+        return {"snapshot": f"refused: {error}"}
+    return {"snapshot": f"{path}: {found['directories']} directories, {found['codes']} modules"}
 
 
 def find() -> Iterator[Finding]:
-    """Yield what keeps a snapshot from being used. Without snapshots there is nothing that could."""
-    yield from ()
+    """Yield what keeps a snapshot from being used."""
+    path = _path()
+    if path is None:
+        return
+    try:
+        attachment.open_snapshot(path)
+    except attachment.Refused as error:
+        yield Finding("snapshot refused", WARNING, path, f"refused, so nothing is taken from it: {error}", REMEDY)
+
+
+def _path() -> str | None:
+    environment = read_environment()
+    path = environment.snapshot
+    if path == AUTO:
+        path = automatic_snapshot(environment)
+    path = path or environment_snapshot()
+    return path if os.path.lexists(path) or path == environment.snapshot else None

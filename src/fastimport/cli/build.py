@@ -1,0 +1,126 @@
+"""``fastimport build``: make a snapshot of the environment, or of what a program uses."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from typing import Any
+
+from fastimport.snapshot import build as building
+from fastimport.snapshot import renewal, store
+from fastimport.snapshot.model import Contents
+
+SCHEMA = "fastimport.build/1"
+
+DESCRIPTION = """\
+Writes a snapshot: the listings of directories and the code of modules in one file, from which later starts are served.
+Without --from, of everything that can be imported from PATH (default: sys.path without its first entry); nothing is
+executed. With --from, the program is run once, and what it used by its end is kept, in its order.
+"""
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "build",
+        help="make a snapshot of the environment, or of what a program uses",
+        description=DESCRIPTION,
+        epilog="Exit status: 0 written, 1 the program recorded nothing, 2 wrong usage, 3 the file can't be written.",
+        usage="fastimport build [-o FILE] [--frozen] [--root OLD=NEW] [--json] "
+        "[PATH ... | --from -m MOD | -c CODE | SCRIPT ARGS ...]",
+    )
+    parser.add_argument("-o", "--output", metavar="FILE", help="the file to write (default: the environment's own)")
+    parser.add_argument("--frozen", action="store_true", help="by content, for the level frozen: where times are lost or reset")
+    parser.add_argument("--root", metavar="OLD=NEW", help="what is below OLD now will be below NEW; implies --frozen")
+    parser.add_argument("--json", action="store_true", help=f"write JSON, schema {SCHEMA}")
+    parser.add_argument(
+        "--from", dest="program", nargs=argparse.REMAINDER, metavar="PROGRAM", help="run a program, keep what it used"
+    )
+    parser.add_argument("path", nargs="*", metavar="PATH", help="directories (default: sys.path without its first entry)")
+    parser.set_defaults(func=run, parser=parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Build, write, tell."""
+    if arguments.program is not None and (arguments.path or not arguments.program):
+        arguments.parser.error("--from takes the rest of the line: -m MOD, -c CODE or SCRIPT, and its arguments")
+    old, _, new = (arguments.root or "").partition("=")
+    if arguments.root and not (old.startswith("/") and new.startswith("/")):
+        arguments.parser.error(f"--root {arguments.root}: two absolute directories, OLD=NEW")
+    output = os.path.abspath(arguments.output) if arguments.output else store.environment_snapshot()
+    started = time.perf_counter()
+    options: dict[str, Any] = {"by_content": bool(arguments.frozen or arguments.root), "home": os.path.dirname(output)}
+    contents = _contents(arguments, options)
+    if contents is None:
+        return 1
+    if arguments.root:
+        building.move_root(contents, old, new)
+    try:
+        if not arguments.output:
+            os.makedirs(os.path.dirname(output), mode=0o755, exist_ok=True)
+        size = store.save(contents, output)
+    except OSError as error:
+        print(f"fastimport build: {error}", file=sys.stderr)
+        return 3
+    _progress("")
+    _tell(arguments.json, output, size, contents, time.perf_counter() - started)
+    return 0
+
+
+def _contents(arguments: argparse.Namespace, options: dict[str, Any]) -> Contents | None:
+    if arguments.program is None:
+        missing = [path for path in arguments.path if not os.path.isdir(path)]
+        if missing:
+            arguments.parser.error(f"not a directory: {', '.join(missing)}")
+        return building.build(arguments.path or None, progress=_show, **options)
+    record = _record(arguments.program)
+    if not record:
+        print("fastimport build: the program recorded nothing: it did not come to an end of its own", file=sys.stderr)
+        return None
+    return renewal.contents_of(record, **options)  # type: ignore[no-any-return]
+
+
+def _record(program: list[str]) -> bytes:
+    """Run a program; the record that it leaves, or b""."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, "record")
+        flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
+        status = subprocess.run([sys.executable, *flags, "-m", "fastimport", "run", "--record-to", path, *program]).returncode
+        if status:
+            print(f"fastimport build: the program ended with status {status}", file=sys.stderr)
+        try:
+            with open(path, "rb") as file:
+                return file.read()
+        except FileNotFoundError:
+            return b""
+
+
+def _show(directories: int, sources: int) -> None:
+    if directories % 100 == 0:
+        _progress(f"{directories} directories, {sources} source files")
+
+
+def _progress(text: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{text}\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def _tell(as_json: bool, output: str, size: int, contents: Contents, seconds: float) -> None:
+    found = {
+        "schema": SCHEMA,
+        "file": output,
+        "bytes": size,
+        "directories": len(contents.directories),
+        "sources": len(contents.sources),
+        "by_content": contents.by_content,
+        "seconds": round(seconds, 3),
+    }
+    if as_json:
+        print(json.dumps(found, indent=1))
+        return
+    kind = "for the level frozen only, " if contents.by_content else ""
+    counts = f"{found['directories']} directories, {found['sources']} source files"
+    print(f"{output}: {kind}{counts}, {size / 1e6:.1f} MB, {seconds:.1f} s")

@@ -1,0 +1,117 @@
+"""``fastimport enable`` and ``disable``: fastimport in every interpreter of an environment."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+
+from fastimport import site_files
+from fastimport.settings import FRESHNESS, REGISTER
+
+SCHEMA = "fastimport.enable/1"
+UNCHANGEABLE = 3
+
+DESCRIPTION = {
+    "enable": "Switches fastimport on in every interpreter of this environment that is started from now on, by one line in a "
+    ".pth file beside the installed package. FASTIMPORT=0 switches it off for one process; pip uninstall removes the line.",
+    "disable": "Removes what 'fastimport enable' wrote.",
+}
+EPILOG = "Exit status: 0 done, or nothing to do; 2 wrong usage; 3 the environment can't be changed, with the reason."
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add both commands to the command line."""
+    helps = {"enable": "switch fastimport on in a whole environment", "disable": "switch it off again"}
+    for command, text in helps.items():
+        parser = subparsers.add_parser(command, help=text, description=DESCRIPTION[command], epilog=EPILOG)
+        parser.add_argument("--prefix", metavar="DIR", help="the environment in DIR, instead of the one this command is in")
+        parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
+        parser.add_argument("--json", action="store_true", help=f"write JSON, schema {SCHEMA}")
+        if command == "enable":
+            _add_settings(parser)
+        parser.set_defaults(func=run, parser=parser, command=command)
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    levels, ways = ", ".join(FRESHNESS), ", ".join(REGISTER)
+    parser.add_argument("--freshness", choices=FRESHNESS, metavar="LEVEL", help=f"one of {levels} (default: checked)")
+    parser.add_argument("--register", choices=REGISTER, metavar="WAY", help=f"one of {ways} (default: meta_path)")
+    parser.add_argument(
+        "--start-file",
+        action="store_true",
+        default=None,
+        help="a .start file (PEP 829) instead of the line, as Python 3.18 will need it; slower in 3.15",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry a command out and return its exit status."""
+    try:
+        if arguments.prefix is not None and not _is_this(arguments.prefix):
+            return _run_there(arguments)
+        if arguments.command == "enable":
+            given = {name: getattr(arguments, name) for name in ("freshness", "register")}
+            settings = {name: value for name, value in given.items() if value is not None}
+            change = site_files.enable(settings, arguments.start_file, arguments.dry_run)
+        else:
+            change = site_files.disable(arguments.dry_run)
+    except site_files.Unchangeable as reason:
+        print(f"fastimport {arguments.command}: {reason}", file=sys.stderr)
+        return UNCHANGEABLE
+    print(json.dumps(_as_json(change, arguments), indent=1) if arguments.json else _as_text(change, arguments))
+    return 0
+
+
+def _is_this(prefix: str) -> bool:
+    return os.path.realpath(prefix) == os.path.realpath(sys.prefix)
+
+
+def _run_there(arguments: argparse.Namespace) -> int:
+    """Let the fastimport of the other environment do it: it knows its version of Python and its directories."""
+    python = _interpreter_of(arguments.prefix)
+    if subprocess.run([python, "-I", "-c", "import fastimport.site_files"], capture_output=True, check=False).returncode:
+        raise site_files.Unchangeable(
+            f"{arguments.prefix} has no fastimport that could be enabled: {python} -m pip install {site_files.DISTRIBUTION}"
+        )
+    words = [arguments.command]
+    for name in ("freshness", "register"):
+        if getattr(arguments, name, None) is not None:
+            words += [f"--{name}", getattr(arguments, name)]
+    for name in ("dry_run", "json", "start_file"):
+        if getattr(arguments, name, None):
+            words.append("--" + name.replace("_", "-"))
+    return subprocess.run([python, "-I", "-m", "fastimport", *words], check=False).returncode
+
+
+def _interpreter_of(prefix: str) -> str:
+    for name in ("bin/python3", "bin/python", "Scripts/python.exe", "python.exe"):
+        python = os.path.join(os.path.abspath(prefix), *name.split("/"))
+        if os.path.isfile(python) and os.access(python, os.X_OK):
+            return python
+    raise site_files.Unchangeable(f"{prefix} is no environment: it has no interpreter, such as bin/python3")
+
+
+def _as_json(change: site_files.Change, arguments: argparse.Namespace) -> dict[str, object]:
+    return {
+        "schema": SCHEMA,
+        "command": arguments.command,
+        "dry_run": arguments.dry_run,
+        "directory": change.directory,
+        "written": change.written,
+        "removed": change.removed,
+        "recorded": change.is_recorded,
+    }
+
+
+def _as_text(change: site_files.Change, arguments: argparse.Namespace) -> str:
+    if not change.is_needed:
+        return f"nothing to do: fastimport is {arguments.command}d in {change.directory}"
+    would = "would be " if arguments.dry_run else ""
+    lines = [f"{would}removed: {change.path(name)}" for name in change.removed]
+    lines += [f"{would}written: {change.path(name)}" for name in change.written]
+    if not lines:
+        lines.append(f"{would}corrected: {change.record}")
+    if change.wanted and not change.is_recorded:
+        lines.append("no RECORD that could list it was found there: before you uninstall fastimport, say 'fastimport disable'")
+    return "\n".join(lines)

@@ -1,0 +1,63 @@
+"""``fastimport exec``: any command, with fastimport in all Python processes that come of it."""
+
+import argparse
+import os
+import sys
+
+from fastimport import exec_path
+from fastimport.settings import FRESHNESS, REGISTER
+
+DESCRIPTION = """\
+Replaces this process by the command, in whose environment fastimport is switched on: for every Python interpreter
+that is started there and can import fastimport, children included. For servers, test runners and wrappers:
+fastimport exec -- gunicorn app:app. Interpreters started with -S, -E or -I are not reached.
+"""
+NOT_EXECUTABLE, NOT_FOUND = 126, 127
+"""Exit statuses of a command that can't be run, as shells give them."""
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "exec",
+        help="run a command, and all Python processes that come of it, with fastimport",
+        description=DESCRIPTION,
+        epilog=f"The exit status is the command's own; {NOT_FOUND} if it is not found, {NOT_EXECUTABLE} if it can't be executed.",
+        usage="fastimport exec [--freshness LEVEL] [--register WAY] -- CMD ARGS...",
+    )
+    levels, ways = ", ".join(FRESHNESS), ", ".join(REGISTER)
+    parser.add_argument("--freshness", choices=FRESHNESS, metavar="LEVEL", help=f"one of {levels} (default: checked)")
+    parser.add_argument("--register", choices=REGISTER, metavar="WAY", help=f"one of {ways} (default: meta_path)")
+    parser.add_argument("command", nargs=argparse.REMAINDER, metavar="CMD ARGS", help="the command")
+    parser.set_defaults(func=run, parser=parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Become the command; returns only where that fails, or where the operating system can't do it."""
+    command = arguments.command[1:] if arguments.command[:1] == ["--"] else arguments.command
+    if not command:
+        arguments.parser.error("give a command: fastimport exec -- CMD ARGS...")
+    variables = {name: getattr(arguments, name) for name in ("freshness", "register")}
+    environment = with_fastimport(os.environ, {name: value for name, value in variables.items() if value is not None})
+    sys.stdout.flush()
+    try:
+        if os.name == "nt":  # execvpe there starts another process and ends this one, before the command is done
+            import subprocess
+
+            return subprocess.run(command, env=environment, check=False).returncode
+        os.execvpe(command[0], command, environment)
+    except OSError as error:
+        print(f"fastimport exec: {command[0]}: {error.strerror or error}", file=sys.stderr)
+        return NOT_FOUND if isinstance(error, FileNotFoundError | NotADirectoryError) else NOT_EXECUTABLE
+
+
+def with_fastimport(environment: "os._Environ[str]", settings: dict[str, str]) -> dict[str, str]:
+    """A copy of `environment` in which Python starts with fastimport; `settings` are arguments of `fastimport.install`."""
+    changed = dict(environment)
+    own = os.path.dirname(os.path.abspath(exec_path.__file__))
+    entries = changed.get("PYTHONPATH", "")
+    if own not in entries.split(os.pathsep):
+        changed["PYTHONPATH"] = os.pathsep.join([own, entries]) if entries else own
+    for name, value in settings.items():
+        changed[f"FASTIMPORT_{name.upper()}"] = value
+    return changed

@@ -1,0 +1,143 @@
+"""What a program used to start, written down when it ends: for ``build --from`` and for automatic snapshots.
+
+The snapshot itself is made by another process, which outlives the program: ending is not delayed by it.
+"""
+
+import _frozen_importlib_external as external
+import os
+import sys
+
+FIELDS = ("directories", "sources", "path", "order")
+_MIN_AGE_S = 60
+"""A snapshot younger than this is not renewed, unless it is damaged: some directories change all the time."""
+
+
+def used():
+    """The directories that were searched, the source files of modules, ``sys.path``, and all files in order of import."""
+    files = {}
+    directories = dict.fromkeys(key for key, finder in sys.path_importer_cache.items() if _is_covered(key, finder))
+    for module in list(sys.modules.values()):
+        spec = getattr(module, "__spec__", None)
+        origin = getattr(spec, "origin", None)
+        loader = getattr(spec, "loader", None)
+        if type(origin) is str and origin.startswith("/") and isinstance(loader, external.FileLoader):
+            files[origin] = isinstance(loader, external.SourceFileLoader)
+        directories.update(dict.fromkeys(_locations(spec)))
+    sources = [path for path, is_source in files.items() if is_source]
+    order = [*files, *_libraries(files)]
+    return [*directories], sources, [entry for entry in sys.path if type(entry) is str], order
+
+
+def _is_covered(key, finder):
+    """Directories, and entries that are not there; not archives or what other hooks serve."""
+    return type(key) is str and (type(finder) is external.FileFinder or finder is None)
+
+
+def _locations(spec):
+    try:
+        return [path for path in getattr(spec, "submodule_search_locations", None) or () if type(path) is str]
+    except Exception:  # a namespace path asks for its parent, which the program may have removed
+        return []
+
+
+def _libraries(files):
+    """Shared libraries that extension modules brought along, as far as the system tells."""
+    try:
+        with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as maps:
+            mapped = dict.fromkeys(line.split(None, 5)[5].rstrip("\n") for line in maps if line.count(" ") > 5 and "/" in line)
+    except (OSError, IndexError):
+        return []
+    return [path for path in mapped if path.startswith("/") and ".so" in path and path not in files]
+
+
+def encoded():
+    """`used` as bytes: fields separated by an empty item, items by NUL."""
+    return "\0\0".join("\0".join(items) for items in used()).encode("utf-8", "surrogateescape")
+
+
+def decoded(data):
+    """The four lists that `encoded` wrote."""
+    parts = data.decode("utf-8", "surrogateescape").split("\0\0")
+    if len(parts) != len(FIELDS):
+        raise ValueError("not a record of what a program used")
+    return [part.split("\0") if part else [] for part in parts]
+
+
+def record_to(path):
+    """Write the record to the file at `path` when the program ends."""
+    import atexit
+
+    def write():
+        with open(path, "wb") as file:
+            file.write(encoded())
+
+    atexit.register(write)
+
+
+def keep_automatic(path, reader_of):
+    """Have the automatic snapshot at `path` made or renewed when the program ends, if it needs to be.
+
+    `reader_of()` gives the `SnapshotReader` in use then, or None. Forked children leave it to their parent.
+    """
+    import atexit
+
+    process = os.getpid()
+
+    def renew():
+        if os.getpid() == process and not sys.dont_write_bytecode and is_stale(path, reader_of()):
+            try:
+                hand_over(path)
+            except OSError:  # no room, no processes: the next run may be luckier
+                pass
+
+    atexit.register(renew)
+    return renew
+
+
+def is_stale(path, reader):
+    """Whether a snapshot answered too little: more than one question in fifty."""
+    if reader is None or reader.damaged:
+        return True
+    missed = reader.tables_stale + reader.tables_unknown + reader.codes_stale + reader.codes_unknown
+    if missed <= 1 + (reader.tables_used + reader.codes_used) // 50:
+        return False
+    try:
+        import time
+
+        return time.time() - os.stat(path).st_mtime > _MIN_AGE_S
+    except OSError:
+        return True
+
+
+def hand_over(path):
+    """Start a process that makes the snapshot, with the record as its standard input, and don't wait for it."""
+    directory = os.path.dirname(path)
+    os.makedirs(directory, mode=0o700, exist_ok=True)
+    name = os.path.join(directory, f".{os.getpid()}.{os.urandom(6).hex()}.fastimport-temporary")
+    record = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        os.unlink(name)
+        data = encoded()
+        while data:
+            data = data[os.write(record, data) :]
+        os.lseek(record, 0, os.SEEK_SET)
+        null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            files = [(os.POSIX_SPAWN_DUP2, source, target) for target, source in enumerate((record, null, null))]
+            os.posix_spawn(sys.executable, _command(path), _plain_environment(), file_actions=files, setpgroup=0)
+        finally:
+            os.close(null)
+    finally:
+        os.close(record)
+
+
+def _command(path):
+    home = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    optimized = ["-" + "O" * sys.flags.optimize] if sys.flags.optimize else []
+    code = f"import sys; sys.path.insert(0, {home!r}); from fastimport.snapshot import renewal; renewal.main({path!r})"
+    return [sys.executable, "-I", "-S", *optimized, "-c", code]
+
+
+def _plain_environment():
+    """What the new process needs of the environment: nothing but how file names are written."""
+    return {"LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"}

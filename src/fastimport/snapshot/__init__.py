@@ -1,0 +1,1 @@
+"""Snapshots: making, reading, comparing and keeping them. Using one is the compiled reader's work."""

@@ -1,0 +1,137 @@
+"""What goes into a snapshot: everything that can be imported from a search path, or what one program used."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from fastimport import identity
+from fastimport.snapshot.code import record_source
+from fastimport.snapshot.listing import record_directory
+from fastimport.snapshot.model import Contents, Directory
+
+Progress = Callable[[int, int], object]
+"""Called with the numbers of directories and of source files recorded so far."""
+
+
+def default_path() -> list[str]:
+    """``sys.path`` without what depends on how this interpreter was started: the script's or the current directory."""
+    return sys.path[:] if sys.flags.safe_path else sys.path[1:]
+
+
+def build(
+    path: Sequence[str] | None = None,
+    *,
+    by_content: bool = False,
+    home: str = "",
+    progress: Progress = lambda directories, sources: None,
+) -> Contents:
+    """Everything importable on `path`. Entries that are no directories (archives) are left out.
+
+    `by_content`: for the level frozen only; no stamps are kept, and a .pyc is not believed for its time. `home` is the directory
+    that the file will be in, if roots are to move with it.
+    """
+    contents = Contents(by_content=by_content, created_ns=0 if by_content else time.time_ns())
+    entries = [_absolute(entry) for entry in (default_path() if path is None else path) if isinstance(entry, str)]
+    for entry in entries:
+        _walk(contents, entry, progress)
+    contents.paths = [entries]
+    _add_roots(contents, home)
+    return contents
+
+
+def build_used(
+    directories: Iterable[str],
+    sources: Iterable[str],
+    paths: Sequence[Sequence[str]],
+    order: Sequence[str] = (),
+    *,
+    by_content: bool = False,
+    home: str = "",
+    may_compile: bool = True,
+) -> Contents:
+    """What a program used: the directories that it searched, the files that it loaded, in its order, its search paths."""
+    contents = Contents(by_content=by_content, created_ns=0 if by_content else time.time_ns())
+    for directory in directories:
+        if os.path.isabs(directory):
+            _add_directory(contents, _absolute(directory))
+    for path in sources:
+        if os.path.isabs(path):
+            _add_source(contents, path, may_compile)
+    contents.paths = [[_absolute(entry) for entry in path if os.path.isabs(entry)] for path in paths]
+    contents.order = list(order)
+    _add_roots(contents, home)
+    return contents
+
+
+def move_root(contents: Contents, old: str, new: str) -> None:
+    """Let everything below the directory `old` be below `new`: it will be there when it is used."""
+    old, new = old.rstrip("/"), new.rstrip("/")
+
+    def moved(path: str) -> str:
+        return new + path[len(old) :] if path == old or path.startswith(f"{old}/") else path
+
+    for directory in contents.directories.values():
+        directory.path = moved(directory.path)
+    for source in contents.sources.values():
+        source.path = moved(source.path)
+    contents.directories = {each.path: each for each in contents.directories.values()}
+    contents.sources = {each.path: each for each in contents.sources.values()}
+    contents.paths = [[moved(entry) for entry in path] for path in contents.paths]
+    contents.order = [moved(path) for path in contents.order]
+    contents.roots = {moved(root): moves for root, moves in contents.roots.items()}
+    contents.home = moved(contents.home)
+
+
+def _absolute(entry: str) -> str:
+    return (entry if entry.startswith("/") else os.path.join(os.getcwd(), entry)).rstrip("/") or "/"
+
+
+def _add_directory(contents: Contents, path: str) -> Directory | None:
+    if path not in contents.directories:
+        directory = record_directory(path, identity.suffixes())
+        if directory is None:
+            return None
+        contents.directories[path] = directory
+    return contents.directories[path]
+
+
+def _add_source(contents: Contents, path: str, may_compile: bool = True) -> None:
+    if path not in contents.sources:
+        source = record_source(path, contents.by_content, may_compile)
+        if source is not None:
+            contents.sources[path] = source
+
+
+def _walk(contents: Contents, entry: str, progress: Progress) -> None:
+    """Record a directory and, below it, each that can be imported. One that links to a directory above it has no end."""
+    source_kind = identity.suffixes().index(".py") + 1
+    pending = [(entry, frozenset[str]())]
+    while pending:
+        path, above = pending.pop()
+        real = os.path.realpath(path)
+        if real in above or path in contents.directories:
+            continue
+        directory = _add_directory(contents, path)
+        if directory is None:
+            continue
+        for stem, name in sorted(directory.names.items(), reverse=True):
+            if name.resolved >> source_kind & 1:
+                _add_source(contents, f"{path}/{stem}.py")
+            if name.resolved & 1 and stem.isidentifier() and stem != "__pycache__":
+                pending.append((f"{path}/{stem}", above | {real}))
+        progress(len(contents.directories), len(contents.sources))
+
+
+def _add_roots(contents: Contents, home: str) -> None:
+    """Everything is below a root: the interpreter's directories and, for the rest, ``/`` (written as "").
+
+    What is below the environment that the file lies in moves with it.
+    """
+    for prefix in (sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix):
+        prefix = prefix.rstrip("/")
+        moves = bool(home) and (home == prefix or home.startswith(f"{prefix}/"))
+        contents.roots[prefix] = contents.roots.get(prefix, False) or moves
+        if moves:
+            contents.home = home
+    contents.roots.setdefault("", False)

@@ -1,0 +1,77 @@
+"""Whether a snapshot is whole, and whether it says what the file system says now."""
+
+import marshal
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from fastimport import identity
+from fastimport._snapshot import SnapshotReader
+from fastimport.snapshot import decode
+from fastimport.snapshot.code import record_source
+from fastimport.snapshot.listing import record_directory
+from fastimport.snapshot.model import PRIVATE, RACY, Directory
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong: ``damaged``, ``stale`` (changed, and noticed by its stamp) or ``wrong`` (changed unnoticed)."""
+
+    kind: str
+    path: str
+    what: str
+
+
+def verify(reader: SnapshotReader, progress: Callable[[int], object] = lambda count: None) -> Iterator[Problem]:
+    """Compare all of a snapshot with the file system; yields what is wrong."""
+    try:
+        for number, directory in enumerate(decode.directories(reader)):
+            yield from _directory_problems(reader, directory)
+            progress(number)
+        for code in decode.codes(reader):
+            yield from _code_problems(reader, code)
+            progress(code.number)
+        decode.paths(reader)
+        decode.order(reader)
+    except ValueError as error:
+        yield Problem("damaged", "", str(error))
+
+
+def _directory_problems(reader: SnapshotReader, recorded: Directory) -> Iterator[Problem]:
+    now = record_directory(recorded.path, reader.suffixes or identity.suffixes())
+    if now is None:
+        yield Problem("stale", recorded.path, "is no directory any more")
+        return
+    is_same = (now.names, set(now.others)) == (recorded.names, set(recorded.others))
+    is_listing = {name: (mask.listed, mask.resolved) for name, mask in now.names.items()} == {
+        name: (mask.listed, mask.resolved) for name, mask in recorded.names.items()
+    }
+    kept = ~(RACY | PRIVATE)
+    if is_same and now.flags & kept == recorded.flags & kept:
+        return
+    if reader.is_by_content or recorded.flags & RACY or now.stamp != recorded.stamp or now.flags & kept != recorded.flags & kept:
+        yield Problem("stale", recorded.path, "has changed")
+    elif not is_listing or set(now.others) != set(recorded.others):
+        yield Problem("wrong", recorded.path, "has other names, and the same stamp")
+    else:
+        yield Problem("stale", recorded.path, "holds a directory with another __init__, or a link with another target")
+
+
+def _code_problems(reader: SnapshotReader, recorded: decode.Code) -> Iterator[Problem]:
+    if not recorded.size:
+        return
+    try:
+        kept = reader.code_bytes(recorded.number)
+    except ValueError as error:
+        yield Problem("damaged", recorded.path, str(error))
+        return
+    source = record_source(recorded.path, reader.is_by_content)
+    if source is None:
+        yield Problem("stale", recorded.path, "is not there any more")
+        return
+    current = source.load()
+    if current == kept or (current and marshal.loads(current) == marshal.loads(kept)):
+        return
+    is_unchanged = (source.stamp, source.size) == (recorded.stamp, recorded.source_size)
+    if is_unchanged and not recorded.flags & RACY and not reader.is_by_content:
+        yield Problem("wrong", recorded.path, "has other bytecode, and the same stamp")
+    else:
+        yield Problem("stale", recorded.path, "has changed")

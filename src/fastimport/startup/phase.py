@@ -1,0 +1,53 @@
+"""The phase in which an application imports itself: what is changed for that time, and put back."""
+
+import gc
+
+from fastimport import activation
+from fastimport.settings import read_environment
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any
+
+
+class Startup:
+    """What `fastimport.startup` returns; see there. Can be entered again after it was left, and inside another one."""
+
+    def __init__(self, freeze: bool, settings: "dict[str, Any]") -> None:
+        self._freeze = freeze
+        self._settings = settings
+        self._found: list[tuple[dict[str, Any] | None, bool]] = []
+
+    def __enter__(self) -> "Startup":
+        if not read_environment().enabled:
+            self._found.append((None, False))
+            return self
+        before = activation.describe()
+        activation.install(**self._settings)
+        self._found.append((before, gc.isenabled()))
+        gc.disable()
+        return self
+
+    def __exit__(
+        self, kind: "type[BaseException] | None", value: "BaseException | None", traceback: "TracebackType | None"
+    ) -> None:
+        before, was_collecting = self._found.pop()
+        if before is None:
+            return
+        try:
+            if kind is None and self._freeze:
+                gc.freeze()
+        finally:
+            if was_collecting:
+                gc.enable()
+            _restore(before)
+
+
+def _restore(before: "dict[str, Any]") -> None:
+    """Installed as it was before, or not installed; nothing is touched that is as it was."""
+    now = activation.describe()
+    if not before["active"]:
+        activation.uninstall()
+    elif (now["register"], now["freshness"]) != (before["register"], before["freshness"]):
+        activation.install(register=before["register"], freshness=before["freshness"])

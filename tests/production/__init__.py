@@ -1,0 +1,1 @@
+"""fastimport where it is used: whole environments, servers, threads, host programs, clusters; with the real components."""

@@ -1,0 +1,172 @@
+"""`frozen`: what the snapshot covers is answered from it, with importlib's specs and without the file system.
+
+The tree is gone when the questions are put. F labels are the differences that the definition implies; docs/conformance.md
+lists the same labels.
+"""
+
+import importlib
+import os
+import shutil
+import sys
+from importlib import machinery
+
+import pytest
+from support import Duel, Link, plant
+from support.snapshots import in_use, reader_of
+
+import fastimport
+
+EXTENSION = machinery.EXTENSION_SUFFIXES[0]
+TREE = {
+    "a": {
+        "m.py": "X = 1", "both.py": "", "both": {"__init__.py": ""}, "ns": {"c.py": ""}, "space": {}, "data.txt": "",
+        "p": {"__init__.py": "Y = 2", "c.py": "", "deep": {"__init__.pyc": "", "d.py": ""}, "inner": {"x.py": ""}},
+        f"e{EXTENSION}": "", "b.pyc": "", "link.py": Link("m.py"), "dangling.py": Link("nowhere"), "is_dir.py": {},
+        "linked": Link("p"), "é.py": "", "not-a-name": {"h.py": ""}, ".py": "", "dotted.name.py": "", "first.py": "",
+        f"many{EXTENSION}": "", "many.py": "",
+    },
+    "b": {"m.py": "", "ns": {"__init__.py": ""}, "space": {"s.py": ""}, "last.py": ""},
+    "c": {"space": {}, "p": {}},
+}  # fmt: skip
+NAMES = [
+    "m", "both", "ns", "space", "p", "e", "b", "link", "dangling", "is_dir", "linked", "é", "not-a-name", "", "dotted", "data",
+    "first", "last", "many", "absent", "m.", "\udcff", "\ud800", "x" * 5000, "dotted.name",
+]  # fmt: skip
+
+
+class Gone:
+    """importlib's answers are taken while the tree is there, the candidate's when it is not."""
+
+    def __init__(self, path, below):
+        self.path, self.below = path, below
+        self.stock = self.answers(Duel(machinery.PathFinder).oracle)
+
+    def answers(self, world):
+        world.path = self.path
+        found = {name: world.ask(name) for name in NAMES}
+        for locations in self.below:
+            found |= {(locations[0], name): world.ask(f"q.{name}", lambda locations=locations: locations) for name in "cdxs"}
+        return {key: (answer.outcome, answer.spec, answer.error) for key, answer in found.items()}
+
+
+@pytest.mark.parametrize("extra", [0, 20])
+def test_specs_are_importlibs_after_the_tree_is_gone(root, extra):
+    """Short paths and long ones, entries that are not there, trailing slashes, search locations of packages."""
+    plant(root, TREE | {f"d{i}": {f"only{i}.py": ""} for i in range(extra)})
+    path = [os.path.join(root, name) for name in ("a", "missing", "b", "c", *(f"d{i}" for i in range(extra)))]
+    inside = [[os.path.join(root, name)] for name in ("a/p", "a/p/deep", "a/p/inner", "a/linked", "b/space")]
+    gone = Gone([*path, path[0] + "/"], inside)
+    sys.modules["q"] = type(sys)("q")
+    sys.modules["q"].__path__ = []
+    fastimport.install(freshness="frozen")
+    try:
+        with in_use(reader_of(gone.path), "frozen"):
+            shutil.rmtree(root)
+            calls = fastimport.stats().stat_calls
+            given = gone.answers(Duel(fastimport.PathFinder).candidate)
+            assert {key: pair for key, pair in given.items() if pair != gone.stock[key]} == {}
+            assert fastimport.stats().stat_calls == calls
+    finally:
+        fastimport.uninstall()
+
+
+@pytest.fixture
+def entries(root):
+    plant(root, TREE)
+    return [os.path.join(root, name) for name in "abc"]
+
+
+@pytest.fixture
+def frozen(entries):
+    fastimport.install(freshness="frozen")
+    try:
+        with in_use(reader_of(entries), "frozen") as reader:
+            yield reader
+    finally:
+        fastimport.uninstall()
+
+
+def origin(name, path):
+    spec = fastimport.PathFinder.find_spec(name, path)
+    return spec and spec.origin
+
+
+def test_f1_new_and_deleted_files_are_not_noticed(frozen, entries):
+    """F1 Not even after invalidate_caches()."""
+    plant(entries[0], {"new.py": ""})
+    os.unlink(os.path.join(entries[0], "m.py"))
+    importlib.invalidate_caches()
+    assert origin("new", entries) is None
+    assert origin("m", entries) == os.path.join(entries[0], "m.py")
+
+
+def test_f2_changed_source_keeps_its_code(frozen, entries):
+    """F2 The recorded code runs."""
+    plant(entries[0], {"m.py": "X = 'changed'"})
+    spec = fastimport.PathFinder.find_spec("m", entries)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.X == 1 and module.__file__ == os.path.join(entries[0], "m.py")
+
+
+def test_f3_path_importer_cache_is_not_filled(frozen, entries):
+    """F3 Nobody is asked, so nobody is remembered."""
+    sys.path_importer_cache.clear()
+    assert origin("m", entries)
+    assert entries[0] not in sys.path_importer_cache
+
+
+def test_other_directories_are_checked(frozen, root, entries):
+    """New names are found there, and wins and losses follow the order of the path."""
+    other = plant(os.path.join(root, "other"), {"m.py": "", "own.py": ""})
+    assert origin("m", [other, *entries]) == os.path.join(other, "m.py")
+    assert origin("m", [*entries, other]) == os.path.join(entries[0], "m.py")
+    assert origin("own", [*entries, other]) == os.path.join(other, "own.py")
+    plant(other, {"later.py": ""})
+    importlib.invalidate_caches()
+    assert origin("later", [*entries, other]) == os.path.join(other, "later.py")
+
+
+def test_hooks_of_others_are_respected(frozen, entries):
+    """A hook that comes first serves the directory; the snapshot does not."""
+    spec = machinery.ModuleSpec("m", machinery.SourceFileLoader("m", "/elsewhere"))
+
+    class Finder:
+        def find_spec(self, name, target=None):
+            return spec if name == "m" else None
+
+    def hook(path):
+        if path == entries[0]:
+            return Finder()
+        raise ImportError
+
+    sys.path_hooks.insert(0, hook)
+    sys.path_importer_cache.clear()
+    assert fastimport.PathFinder.find_spec("m", entries) is spec
+    assert origin("last", entries) == os.path.join(entries[1], "last.py")
+
+
+def test_a_finder_put_into_the_cache_is_respected(frozen, entries):
+    """For the name that the entry has."""
+    sys.path_importer_cache[entries[0]] = None
+    assert origin("m", entries) == os.path.join(entries[1], "m.py")
+
+
+def test_names_resolve_through_a_changed_path(frozen, entries):
+    """Not only the path that was recorded: any of its entries, in any order, and the same list after a change."""
+    path = [entries[1], entries[0], entries[2]]
+    assert origin("m", path) == os.path.join(entries[1], "m.py")
+    path.reverse()
+    assert origin("m", path) == os.path.join(entries[0], "m.py")
+    del path[1]
+    assert origin("m", path) == os.path.join(entries[1], "m.py")
+
+
+def test_without_a_snapshot_frozen_is_checked_and_says_so(root):
+    plant(root, {"m.py": ""})
+    fastimport.install(freshness="frozen")
+    try:
+        assert origin("m", [root])
+        assert [reason for reason in fastimport.stats().refusals if "frozen needs one" in reason]
+    finally:
+        fastimport.uninstall()
