@@ -37,7 +37,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--runs", type=at_least(1), default=5, metavar="N", help="timed runs, of which the median is shown (%(default)s)"
     )
     parser.add_argument("--until-import", metavar="NAME", help="end the program as soon as this module has been imported")
-    parser.add_argument("--level", choices=FRESHNESS, metavar="LEVEL", help=f"record with fastimport: {' or '.join(FRESHNESS)}")
+    parser.add_argument("--level", choices=FRESHNESS, metavar="LEVEL", help=f"record with fastimport: {', '.join(FRESHNESS)}")
     parser.add_argument("--no-saving", action="store_true", help="don't measure what fastimport would save")
     add_options(parser)
     # REMAINDER on -m and -c: what follows belongs to the program, options included, as for python itself.
