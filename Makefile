@@ -13,7 +13,7 @@ VENV ?= .venv$(if $(filter-out release,$(FASTIMPORT_BUILD)),-$(FASTIMPORT_BUILD)
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 # Without a GIL a child that is forked beside running threads hangs now and then, in importlib as well.
-SOAK = $(if $(findstring True,$(shell $(PY) -c "import sys; print(getattr(sys, '_is_gil_enabled', bool)() is False)")),threads,forks)
+SOAK = $(if $(findstring True,$(shell $(PY) -c "import sys; print(getattr(sys, '_is_gil_enabled', lambda: True)() is False)")),threads,forks)
 export FASTIMPORT_BUILD
 
 PY := $(VENV)/bin/python
@@ -25,7 +25,7 @@ STUBBED := $(patsubst src/fastimport/%.pyi,fastimport.%,$(filter-out %/__init__.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test soak build wheel sdist bench bench-check lint debug clean
+.PHONY: help demo test soak reports build wheel sdist bench bench-check lint debug clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -35,6 +35,10 @@ demo: $(VENV)/.demo ## import Django, pandas, SymPy and others with and without 
 
 test: $(VENV)/.test ## build the wheel, install it, test it
 	$(PYTEST) tests $(PYTEST_ARGS)
+
+reports: $(VENV)/.test ## test the reports in a browser (chromium, chromedriver) and with the tools that read them
+	$(PIP) install -r tests/requirements-reports.txt
+	$(PYTEST) tests/test_startup_page.py tests/test_startup_formats.py $(PYTEST_ARGS)
 
 soak: $(VENV)/.test ## ten minutes of threads, forks, changing files and invalidations: no wrong module, no deadlock, memory flat
 	directory=$$(mktemp -d) && for freshness in checked trusted; do \

@@ -6,6 +6,7 @@ it was changed before the module was found or between finding and loading.
 """
 
 import _frozen_importlib_external as external
+import _imp
 import io
 import os
 import sys
@@ -213,31 +214,36 @@ def test_veto(loading_finder, tmp_path, event, error, times):
     assert given[0]["value"] == given[1]["value"]
 
 
-def test_hook_of_open_code_is_seen_by_what_it_opens(tmp_path):
-    """Where the interpreter can't be asked for a hook: on another patch release than the one compiled for."""
-    from fastimport.loader import is_hooked
-
-    file = tmp_path / "file"
-    file.write_bytes(b"")
-    assert not is_hooked(io.open_code, os.fspath(file))
-    assert is_hooked(lambda path: io.BytesIO(), os.fspath(file))
-    assert is_hooked(io.open_code, os.fspath(tmp_path / "missing"))
-
-
-@pytest.mark.parametrize("was_hooked", [False, True])
-def test_reader_on_another_patch_release(tmp_path, was_hooked):
-    """There the answer that was got when the reader was made holds from then on."""
+@pytest.mark.parametrize("error", [None, OSError, RuntimeError])
+def test_reader_on_another_release(tmp_path, error):
+    """It can't be asked for a hook there, so that all is read through io.open_code, which has it."""
     from fastimport import _bytecode, loader
     from fastimport._tables import Pin
 
+    opened = []
+
+    def open_code(path):
+        opened.append(path)
+        if error:
+            raise error("no")
+        return io.open_code(path)
+
     other = sys.hexversion ^ 0x100
     assert _bytecode.finds_hook(sys.hexversion) and not _bytecode.finds_hook(other)
-    reader = _bytecode.BytecodeReader(external, lambda code, path: None, other, was_hooked)
+    reader = _bytecode.BytecodeReader(external, _imp._fix_co_filename, other, open_code)
     loader_class = loader.make_loader_class(reader)
     reader.serve(loader_class, Pin(loader_class, *loader.READING_METHODS))
     both(os.fspath(tmp_path))
-    source_loader = loader_class("m", os.fspath(tmp_path / "m.py"))
-    assert (reader.read(source_loader, "m") is None) == was_hooked
+    source = os.fspath(tmp_path / "m.py")
+    found = reader.read(loader_class("m", source), "m")
+    assert opened == [external.cache_from_source(source)]
+    if error:
+        assert found is None if error is OSError else type(found) is error
+    else:
+        assert describe_code(found) == describe_code(STOCK.find_spec("m", [os.fspath(tmp_path)]).loader.get_code("m"))
+    os.utime(source, (1, 1))
+    if not error:
+        assert reader.read(loader_class("m", source), "m") is None
 
 
 def test_roads_are_counted(loading_finder, tmp_path, pytestconfig):

@@ -69,7 +69,7 @@ def test_sdist_is_the_whole_project_and_nothing_generated(built):
     (path,) = built.glob("*.tar.gz")
     with tarfile.open(path) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    expected = {f"src/{name}" for name in in_tree(".py", ".pyx", ".pyi", ".pxd", ".h", "py.typed")}
+    expected = {f"src/{name}" for name in in_tree(".py", ".pyx", ".pyi", ".pxd", ".h", "py.typed", ".js", ".css", ".template")}
     expected |= {"Makefile", "LICENSE", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "setup.py", "pyproject.toml"}
     expected |= {".ci/run", ".github/workflows/test.yml", "tests/conftest.py", "tests/plugins/installed.py", "tools/project.py"}
     assert not expected - names
@@ -79,7 +79,7 @@ def test_sdist_is_the_whole_project_and_nothing_generated(built):
 
 
 def test_wheel_ships_every_module_and_every_type_description(in_wheel):
-    assert not in_tree(".py", ".pyi", ".pxd", ".h", "py.typed") - in_wheel
+    assert not in_tree(".py", ".pyi", ".pxd", ".h", "py.typed", ".js", ".css", ".template") - in_wheel
     suffix = sysconfig.get_config_var("EXT_SUFFIX")
     assert not {f"fastimport/{name}{suffix}" for name in MODULES} - in_wheel
 

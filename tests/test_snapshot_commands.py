@@ -169,6 +169,7 @@ def test_environments_own_snapshot_is_used_and_moves_with_it(root):
     assert told["file"].startswith(f"{path}/fastimport/")
     for level in ("checked", "trusted", "frozen"):
         assert in_environment(path, "-c", USE, level) == "True\n"
+    assert in_environment(path, "-c", USE, "checked", FASTIMPORT_SNAPSHOT="none") == "False\n"
     moved = os.path.join(root, "elsewhere")
     os.rename(path, moved)
     assert in_environment(moved, "-c", USE, "frozen") == "True\n"

@@ -35,6 +35,7 @@ ENVIRONMENT_READERS = {
     "cli/exec.py": "handed on, with additions, to the command",
     "cli/prompt.py": "PYTHONSTARTUP, which the interactive prompt owes to python",
     "startup/bench/launcher.py": "handed on, whole, to the processes that are measured",
+    "startup/savings.py": "the same",
 }
 META_PATH_CHANGES = {"append", "insert", "remove", "pop", "clear", "extend", "reverse", "sort", "__setitem__"}
 

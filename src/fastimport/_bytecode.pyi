@@ -1,7 +1,7 @@
 from collections.abc import Callable
 from importlib.machinery import SourceFileLoader
 from types import CodeType, ModuleType
-from typing import Any, final
+from typing import Any, BinaryIO, final
 
 from fastimport._snapshot import SnapshotReader
 from fastimport._tables import Pin
@@ -12,7 +12,11 @@ class BytecodeReader:
     long_roads: int
     snapshot_codes: int
     def __init__(
-        self, external: ModuleType, fix_filename: Callable[[CodeType, str], None], release: int, was_hooked: bool
+        self,
+        external: ModuleType,
+        fix_filename: Callable[[CodeType, str], None],
+        release: int,
+        open_code: Callable[[str], BinaryIO],
     ) -> None: ...
     def serve(self, loader_class: type[SourceFileLoader], pin: Pin) -> None: ...
     def use_snapshot(self, snapshot: SnapshotReader | None) -> None: ...

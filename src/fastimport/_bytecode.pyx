@@ -46,18 +46,18 @@ cdef class BytecodeReader:
     cdef str optimization
     cdef fb_buffer *spare           # exchanged atomically
     cdef unsigned long release
-    cdef bint was_hooked
+    cdef object open_code
     cdef readonly unsigned long long short_roads, long_roads, snapshot_codes
 
-    def __init__(self, external, fix_filename, unsigned long release, bint was_hooked):
-        """`was_hooked`: whether ``io.open_code`` had a hook; asked again at each reading, where this `release` can be asked."""
+    def __init__(self, external, fix_filename, unsigned long release, open_code):
+        """`open_code`: ``io.open_code``, to read with where this `release` can't be asked whether that has a hook."""
         self.sys_dict = sys.__dict__
         self.external_dict = external.__dict__
         self.served, self.endings = {}, {}
         self.fix_filename = fix_filename
         self.cache_from_source = external.cache_from_source
         level = sys.flags.optimize
-        self.release, self.was_hooked = release, was_hooked
+        self.release, self.open_code = release, open_code
         self.optimization = f".opt-{level}" if level else ""
 
     def __dealloc__(self):
@@ -88,14 +88,11 @@ cdef class BytecodeReader:
             self.short_roads += 1
         return code
 
-    cdef bint is_hooked(self) noexcept:
-        cdef int answer = fb_open_code_is_hooked(self.release)
-        return self.was_hooked if answer < 0 else answer
-
     cdef object try_read(self, loader, fullname):
         cdef char bytecode_path[PATH_ROOM]
         loader_class, pin = fi_get(self.served, "loader", (None, None))
-        if type(loader) is not loader_class or self.is_hooked() or not pin.holds():
+        cdef int hook = fb_open_code_is_hooked(self.release)
+        if type(loader) is not loader_class or hook > 0 or not pin.holds():
             return None
         state = PyObject_GenericGetDict(loader, NULL)
         path = fi_get(state, "path", None)
@@ -109,7 +106,7 @@ cdef class BytecodeReader:
                 return code
         if self.compose(path, bytecode_path) < 0:
             return None
-        return self.read_valid(<str>path, bytecode_path)
+        return self.read_valid(<str>path, bytecode_path) if hook == 0 else self.read_opened(<str>path, bytecode_path)
 
     def cached_path(self, path):
         """``importlib.util.cache_from_source(path)`` for an ordinary path and ordinary settings, or None."""
@@ -175,6 +172,27 @@ cdef class BytecodeReader:
         finally:
             fb_keep(&self.spare, buffer)
 
+    cdef object read_opened(self, str path, const char *bytecode_path):
+        """The same through ``io.open_code``, which has audit event and hook."""
+        cdef unsigned int mtime = 0, source_size = 0
+        cdef Py_ssize_t path_size
+        cdef const char *source_path = fi_ascii(path, &path_size)
+        cdef int failed
+        with nogil:
+            failed = fb_source_stamp(source_path, &mtime, &source_size)
+        if failed:
+            return None
+        try:
+            with self.open_code(PyUnicode_DecodeFSDefaultAndSize(bytecode_path, strlen(bytecode_path))) as file:
+                data = file.read()
+        except OSError:
+            return None
+        except BaseException as veto:
+            return veto
+        if type(data) is not bytes or not self.is_valid(<const char *><bytes>data, len(<bytes>data), mtime, source_size):
+            return None
+        return self.load(<const char *><bytes>data, len(<bytes>data), path)
+
     cdef bint is_valid(self, const char *data, Py_ssize_t size, unsigned int mtime, unsigned int source_size) except -1:
         magic = fi_get(self.external_dict, "MAGIC_NUMBER", None)
         if type(magic) is not bytes or len(<bytes>magic) != 4 or size < HEADER_SIZE:
@@ -196,6 +214,9 @@ cdef class BytecodeReader:
             return None
         except BaseException as veto:
             return veto
+        return self.load(data, size, path)
+
+    cdef object load(self, const char *data, Py_ssize_t size, str path):
         try:
             code = PyMarshal_ReadObjectFromString(data + HEADER_SIZE, size - HEADER_SIZE)
         except BaseException as error:

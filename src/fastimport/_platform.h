@@ -143,7 +143,9 @@ static inline int fi_add_name(int dir, const char *name, int type, const char *c
     return fi_append(list, kind, believed, name, strlen(name));
 }
 
-/* Directories are opened, stamped if asked, and read whole. fi_read_dir gives 0, or the errno of the read that failed. */
+/* Directories are opened, stamped if asked, and read. fi_read_dir gives 0, the errno of the read that failed, or EFBIG: more than
+   one buffer of names, and not `whole`. */
+#define FI_BUFFER 32768
 #if defined(__linux__)
 
 /* Without opendir, whose own fstat is one call too many. A handle is the descriptor plus one. */
@@ -160,12 +162,13 @@ static inline void *fi_open_dir(const char *path) {
     return (void *)(intptr_t)(open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_DIRECTORY) + 1);
 }
 static inline void fi_close_dir(void *dir) { close(fi_descriptor(dir)); }
-static inline int fi_read_dir(void *dir, const char *const *suffixes, int count, int resolve, fi_listing *list) {
-    _Alignas(8) char buffer[32768];
-    for (;;) {
+static inline int fi_read_dir(void *dir, const char *const *suffixes, int count, int resolve, int whole, fi_listing *list) {
+    _Alignas(8) char buffer[FI_BUFFER];
+    for (int chunk = 0;; chunk++) {
         long size = syscall(SYS_getdents64, fi_descriptor(dir), buffer, sizeof buffer);
         if (size < 0 && errno != ENOENT) return errno; /* ENOENT: removed since it was opened, so at its end */
         if (size <= 0) return 0;
+        if (chunk && !whole) return EFBIG;
         for (long at = 0; at < size;) {
             const struct fi_dirent *entry = (const struct fi_dirent *)(buffer + at);
             if (fi_add_name(fi_descriptor(dir), entry->name, entry->type, suffixes, count, resolve, list) < 0) return ENOMEM;
@@ -179,8 +182,9 @@ static inline int fi_read_dir(void *dir, const char *const *suffixes, int count,
 static inline int fi_descriptor(void *dir) { return dirfd((DIR *)dir); }
 static inline void *fi_open_dir(const char *path) { return (void *)opendir(path); }
 static inline void fi_close_dir(void *dir) { closedir((DIR *)dir); }
-static inline int fi_read_dir(void *dir, const char *const *suffixes, int count, int resolve, fi_listing *list) {
+static inline int fi_read_dir(void *dir, const char *const *suffixes, int count, int resolve, int whole, fi_listing *list) {
     for (;;) {
+        if (list->used > FI_BUFFER / 2 && !whole) return EFBIG;
         errno = 0;
         struct dirent *entry = readdir((DIR *)dir);
         if (entry == NULL) return errno;
@@ -211,7 +215,7 @@ static inline void *fi_open_dir(const char *path) { (void)path; errno = ENOSYS; 
 static inline void fi_close_dir(void *dir) { (void)dir; }
 static inline int fi_getcwd(char *buffer, size_t size) { (void)buffer; (void)size; return 0; }
 static inline int fi_stat_open_dir(void *dir, fi_stamp *stamp) { (void)dir; (void)stamp; return -1; }
-static inline int fi_read_dir(void *h, const char *const *s, int c, int r, fi_listing *l) { (void)h; (void)s; (void)c; (void)r; (void)l; return ENOSYS; }
+static inline int fi_read_dir(void *h, const char *const *s, int c, int r, int w, fi_listing *l) { (void)h; (void)s; (void)c; (void)r; (void)w; (void)l; return ENOSYS; }
 
 #endif
 

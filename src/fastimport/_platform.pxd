@@ -43,5 +43,5 @@ cdef extern from "_platform.h" nogil:
     int fi_stat_open_dir(void *directory, fi_stamp *stamp) noexcept
     void fi_close_dir(void *directory) noexcept
     int fi_getcwd(char *buffer, size_t size) noexcept
-    int fi_read_dir(void *directory, const char **suffixes, int count, int resolve, fi_listing *names) noexcept
+    int fi_read_dir(void *directory, const char **suffixes, int count, int resolve, int whole, fi_listing *names) noexcept
     long long fi_now_ns() noexcept

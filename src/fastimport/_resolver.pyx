@@ -9,7 +9,7 @@ from libc.string cimport memcpy, strlen
 
 from fastimport._names cimport last_component
 from fastimport._platform cimport *
-from fastimport._tables cimport BELIEVED, PATH_ROOM, Kinds, Pin, Table, compose
+from fastimport._tables cimport BELIEVED, PATH_ROOM, EpochMark, Kinds, Pin, Table, compose
 from fastimport._tables cimport current_directory, current_inside, hand_over, kinds_of, read_table, recorded_table, stock_details
 
 import sys
@@ -34,8 +34,7 @@ cdef class Resolver:
     cdef Kinds stock_kinds
     cdef Table nothing
     cdef object end, file_finder, module_spec, namespace_path, file_finder_pin, module_spec_pin, indexes
-    cdef long long namespace_mark
-    cdef unsigned int namespace_tag
+    cdef EpochMark mark
     cdef Py_ssize_t finder_fields
 
     def __init__(self, machinery, module_spec, namespace_path, pins, Py_ssize_t finder_fields, loaders, dict namespace=None):
@@ -48,7 +47,7 @@ cdef class Resolver:
         self.stock_kinds = Kinds(loaders)
         self.tables, self.other_kinds, self.served, self.refusals = {}, {}, {}, {}
         self.nothing = Table("", self.stock_kinds)
-        self.namespace_mark = namespace_path._epoch
+        self.mark = EpochMark(namespace_path)
         self.end, self.epoch = object(), 1
         self.reason = None if FI_POSIX else "platform"
 
@@ -79,18 +78,6 @@ cdef class Resolver:
         if self.indexes is not None:
             self.indexes.clear()
 
-    cdef int follow_invalidation(self) except -1:
-        """``importlib.machinery.PathFinder.invalidate_caches``, called past us, leaves its mark on NamespacePath."""
-        cdef unsigned int tag = fi_type_tag(self.namespace_path)
-        if tag == self.namespace_tag and tag != 0:
-            return 0
-        cdef long long mark = self.namespace_path._epoch
-        self.namespace_tag = fi_type_tag(self.namespace_path)
-        if mark != self.namespace_mark:
-            self.namespace_mark = mark
-            self.invalidate()
-        return 0
-
     def search(self, cls, fullname, path, Py_ssize_t index, list portions):
         """Search `path` (None: ``sys.path``) from `index` on.
 
@@ -106,14 +93,15 @@ cdef class Resolver:
         importers = fi_get(self.sys_dict, "path_importer_cache", None)
         if (type(path) is not list and type(path) is not tuple) or type(importers) is not dict:
             return index, portions or []
-        if self.trusted:
-            self.follow_invalidation()
+        if self.trusted and self.mark.has_moved():
+            self.invalidate()
         tail = last_component(fullname)
+        cdef unsigned long long listings = self.listings
         found = self.walk(importers, path, fullname, tail, index, portions)
         if found is None and self.trusted:
-            changed = self.recheck(importers, path)
+            changed = self.recheck(importers, path, listings)
             if changed is True:
-                found = self.walk(importers, path, fullname, tail, index, portions)
+                found = self.walk(importers, path, fullname, tail, 0, None)
             elif changed is not False:
                 return -2, changed
         if found is None:
@@ -421,18 +409,21 @@ cdef class Resolver:
 
         The listing is kept for the FileFinder that its first submodule will need: one reading in the place of four questions.
         """
-        finder = fi_get(fi_get(self.sys_dict, "path_importer_cache", None), base, self.end)
+        importers = fi_get(self.sys_dict, "path_importer_cache", None)      # a hook may have replaced it
+        finder = fi_get(importers, base, self.end) if type(importers) is dict else None
         known = fi_get(self.tables, base, None) if finder is self.end else self.listing_of(finder)
         if finder is not self.end and type(known) is not Table:
             return 0
         table = current_inside(known, fi_get(self.served, "snapshot", None), base, path, kinds, &self.stat_calls)
-        if table is None:
+        if table is None and known is not None:
             return 0
         if table is not known:
-            self.scans += not (<Table>table).is_recorded
+            self.scans += table is not None and not (<Table>table).is_recorded
             if len(self.tables) >= KEPT_LISTINGS:
                 self.tables.clear()
-            self.tables[base] = table
+            self.tables[base] = self.nothing if table is None else table    # nothing: not to be tried again
+        if table is None:
+            return 0
         return <unsigned long>fi_get((<Table>table).names, "__init__", 0) & 0xFFFE
 
     cdef object inner_table(self, str base, const char *path, Kinds kinds):
@@ -449,7 +440,7 @@ cdef class Resolver:
             with nogil:
                 fi_stat_dir(path, &stamp)
             self.stat_calls += 1
-        if found is None or not table.is_unchanged(&stamp):
+        if found is None or table.kinds is not kinds or not table.is_unchanged(&stamp):
             found = self.scan(base, kinds, &stamp)
             if type(found) is not Table:
                 return found
@@ -481,15 +472,27 @@ cdef class Resolver:
         spec._cached = None
         return spec
 
-    cdef object recheck(self, dict importers, path):
-        """Before `trusted` calls a name absent: stat every directory again. Whether a listing was replaced, or a hook's veto."""
-        cdef unsigned long long listings = self.listings
+    cdef object recheck(self, dict importers, path, unsigned long long listings):
+        """Before `trusted` calls a name absent: stat every directory again. Whether a name may have come, or a hook's veto.
+
+        `listings` were made before the name was looked for: by now, another thread may have made the one that has it.
+        """
+        cdef bint changed = self.listings != listings
         for entry in tuple(path):      # another thread may shorten it
-            if type(entry) is str:
-                listing = self.listing_of(fi_get(importers, entry, None))
-                if type(listing) is Table:
-                    (<Table>listing).epoch = 0
-                found = self.consult(importers, entry, "", "")
-                if isinstance(found, BaseException):
-                    return found
-        return self.listings != listings
+            if type(entry) is not str:
+                continue
+            place = entry or current_directory()
+            before = self.listing_of(fi_get(importers, place, None))
+            if type(before) is Table:
+                (<Table>before).epoch = 0
+            found = self.consult(importers, entry, "", "")
+            if isinstance(found, BaseException):
+                return found
+            after = self.listing_of(fi_get(importers, place, None))
+            if type(before) is Table and found is NotImplemented:       # patched since: no longer ours
+                changed = True
+                if self.indexes is not None:
+                    self.indexes.clear()
+            elif after is not before and (type(before) is not Table or (<Table>before).names != (<Table>after).names):
+                changed = True
+        return changed

@@ -1,7 +1,7 @@
 from fastimport._platform cimport *
 
 cdef enum:
-    MAX_SUFFIXES = 15      # kinds fit the lower half of a 32-bit mask; importlib has four to six suffixes
+    MAX_SUFFIXES = 14      # kinds fit the lower half of a 32-bit mask; importlib has four to six suffixes
     MAX_SUFFIX_SIZE = 200  # bytes, with "/__init__": what path buffers keep free
     PATH_ROOM = 4200       # PATH_MAX and a margin; longer paths are importlib's
     BELIEVED = 16          # shift from "listed" to "listed, and of the type that its name demands"
@@ -14,6 +14,14 @@ cdef class Pin:
 
     cdef object find(self, name)
     cpdef bint holds(self) except -1
+
+
+cdef class EpochMark:
+    cdef object namespace_path
+    cdef long long mark
+    cdef unsigned int tag
+
+    cdef bint has_moved(self) except -1
 
 
 cdef class Kinds:

@@ -61,6 +61,25 @@ cdef object stock_details(known_hooks, hooks, dict pins):
 
 
 @cython.final
+cdef class EpochMark:
+    """Notices ``importlib.machinery.PathFinder.invalidate_caches``, called past us: it leaves its mark on NamespacePath."""
+
+    def __init__(self, namespace_path):
+        self.namespace_path, self.mark = namespace_path, namespace_path._epoch
+
+    cdef bint has_moved(self) except -1:
+        """Since the last time. The class's version tag tells that nothing of it has changed."""
+        cdef unsigned int tag = fi_type_tag(self.namespace_path)
+        if tag == self.tag and tag != 0:
+            return False
+        cdef long long mark = self.namespace_path._epoch
+        self.tag = fi_type_tag(self.namespace_path)
+        cdef bint moved = mark != self.mark
+        self.mark = mark
+        return moved
+
+
+@cython.final
 cdef class Kinds:
     """The suffixes of a finder and their loaders, in the finder's order (``FileFinder._loaders``)."""
 
@@ -219,10 +238,12 @@ cdef object read_table(str path, Kinds kinds, fi_stamp *stamp, bint resolve, bin
     exception of an audit hook, which travels as a value so that compiled frames don't show in its traceback.
 
     Opened before the audit event, so that an error that importlib will raise is audited once, by it. `stamp` was taken before; if
-    its mtime_ns is -1, it is taken here, between opening and reading. Without `audit`, `hand_over` owes the event.
+    its mtime_ns is -1, it is taken here, between opening and reading. Without `audit`, `hand_over` owes the event,
+    and a large directory is None: it is not known yet whether the listing will be needed.
     """
     cdef fi_listing listing
     cdef int failure = 0
+    cdef long long now = fi_now_ns()        # before reading: what changes afterwards must have another stamp
     cdef Table table = Table(path, kinds)
     cdef const char *name = table.name
     with nogil:
@@ -242,7 +263,7 @@ cdef object read_table(str path, Kinds kinds, fi_stamp *stamp, bint resolve, bin
             return veto
         elif directory != NULL:
             with nogil:
-                failure = fi_read_dir(directory, kinds.suffixes, kinds.count, resolve, &listing)
+                failure = fi_read_dir(directory, kinds.suffixes, kinds.count, resolve, audit, &listing)
             if failure:
                 return None
             table.add_records(&listing)
@@ -252,7 +273,7 @@ cdef object read_table(str path, Kinds kinds, fi_stamp *stamp, bint resolve, bin
             fi_close_dir(directory)
     table.is_listed = directory != NULL
     table.stamp = stamp[0]
-    table.racy = is_racy(stamp)
+    table.racy = is_racy(stamp, now)
     return table
 
 
@@ -303,11 +324,11 @@ cdef bint is_absence(veto):
     return isinstance(veto, (FileNotFoundError, PermissionError, NotADirectoryError))
 
 
-cdef bint is_racy(const fi_stamp *stamp) noexcept:
+cdef bint is_racy(const fi_stamp *stamp, long long now) noexcept:
     """Whether a directory may change without its stamp showing it: so soon after its last change, by the clock of its stamps."""
     cdef bint whole_seconds = stamp.mtime_ns % 1_000_000_000 == 0 and stamp.ctime_ns % 1_000_000_000 == 0
     cdef long long tick = COARSE_TICK_NS if whole_seconds else TICK_NS
-    return fi_now_ns() - max(stamp.mtime_ns, stamp.ctime_ns) < tick
+    return now - max(stamp.mtime_ns, stamp.ctime_ns) < tick
 
 
 cdef object current_directory():

@@ -26,7 +26,7 @@ def install(*, freshness="checked", snapshot=None, register="meta_path"):
         `importlib.invalidate_caches`, and before a name is called absent. ``"frozen"``: the snapshot's directories are what it
         says, without any file-system call. ``FASTIMPORT_FRESHNESS`` overrides the argument.
     snapshot
-        The path of a snapshot, or ``"auto"``: one is kept for this program without anybody's doing. None: what
+        The path of a snapshot; ``"auto"``: one is kept for this program without anybody's doing; ``"none"``. None: what
         ``FASTIMPORT_SNAPSHOT`` says, or else the environment's own snapshot, if ``fastimport build`` has made one. One that
         can't be used is refused, and `stats` tells why.
     register
@@ -74,6 +74,8 @@ def _use_snapshot(snapshot, environment):
     """Attach what is asked for, or what is there; a refusal is counted, or raised if the environment is strict."""
     _drop_snapshot()
     path = snapshot or environment.snapshot or _environment_snapshot()
+    if path == "none":
+        path = None
     if path is None and _Active.freshness != "frozen":
         return
     from fastimport import attachment
@@ -88,6 +90,8 @@ def _use_snapshot(snapshot, environment):
 def _environment_snapshot():
     import os
 
+    if not os.path.isdir(os.path.join(sys.prefix, "fastimport")):  # which most environments don't have: nothing to import
+        return None
     from fastimport.snapshot_places import environment_snapshot
 
     path = environment_snapshot()
@@ -157,7 +161,7 @@ def _exchange(old, new):
     if isinstance(meta_path, tuple):
         sys.meta_path = tuple([new if item is old else item for item in meta_path])
         return
-    for index, item in enumerate(meta_path if isinstance(meta_path, list) else ()):
+    for index, item in enumerate(_items(meta_path)):
         if item is old:
             meta_path[index] = new
 
@@ -186,7 +190,15 @@ def installed():
 
 def _position(finder):
     """The index of `finder` in ``sys.meta_path``, or None: by identity, others may compare as they like."""
-    return next((index for index, item in enumerate(getattr(sys, "meta_path", None) or ()) if item is finder), None)
+    return next((index for index, item in enumerate(_items(getattr(sys, "meta_path", None))) if item is finder), None)
+
+
+def _items(meta_path):
+    """What is on it now: others may have put anything there."""
+    try:
+        return tuple(meta_path)
+    except Exception:
+        return ()
 
 
 def describe():

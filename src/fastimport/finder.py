@@ -149,6 +149,7 @@ def methods_for(resolver):
                     return stock_find_spec(cls, fullname, path, target)
                 found = ask_others(cls, fullname, path, target, *found)
             except BaseException as error:  # show the frames that importlib would show: this one, then its _get_spec
+                found = None
                 raise error.with_traceback(from_frame(error.__traceback__, get_spec_code))
             if type(found) is list:
                 if not found:
@@ -167,7 +168,11 @@ def methods_for(resolver):
         if type(found) is tuple:
             if found[0] == -3:
                 return stock_get_spec(cls, fullname, path, target)
-            found = ask_others(cls, fullname, path, target, *found)
+            try:
+                found = ask_others(cls, fullname, path, target, *found)
+            except BaseException:
+                found = None
+                raise
         if found is None or type(found) is list:
             spec = make_spec(fullname, None)
             spec.submodule_search_locations = found or []
@@ -197,7 +202,11 @@ def methods_for(resolver):
                 return found or portions
             index, portions = found
         if index == -2:
-            raise portions
+            error, found, portions = portions, None, None
+            try:
+                raise error
+            finally:
+                del error  # which has this frame
         return portions
 
     @dressed

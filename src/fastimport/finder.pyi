@@ -5,7 +5,8 @@ from types import ModuleType
 from typing import Any
 
 from fastimport._bytecode import BytecodeReader
-from fastimport._resolver import Pin, Resolver
+from fastimport._resolver import Resolver
+from fastimport._tables import Pin
 
 StockPathFinder = importlib.machinery.PathFinder
 NamespacePath: type

@@ -4,9 +4,9 @@ import os
 import sys
 
 from fastimport import finder, loader
-from fastimport.settings import FRESHNESS
 from fastimport.statistics import stats_of
 
+LEVELS = ("checked", "trusted")  # a snapshot belongs to the search path
 _RENEWAL = object()
 
 
@@ -21,8 +21,8 @@ class Finder:
     """
 
     def __init__(self, path, *, freshness="checked", path_hooks=None):
-        if freshness not in FRESHNESS:
-            raise ValueError(f"freshness must be {' or '.join(map(repr, FRESHNESS))}, not {freshness!r}")
+        if freshness not in LEVELS:
+            raise ValueError(f"freshness must be {' or '.join(map(repr, LEVELS))}, not {freshness!r}")
         if isinstance(path, str | bytes):
             raise TypeError(f"path must be a list of directories, not {type(path).__name__}: [{path!r}]?")
         self.path = [_entry(item) for item in path]

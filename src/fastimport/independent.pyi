@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from fastimport.statistics import Stats
 
+LEVELS: tuple[str, ...]
+
 class Finder:
     path: list[str]
     def __init__(

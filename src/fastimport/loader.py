@@ -29,13 +29,17 @@ def reading_methods(reader, base):
         """The module's code object. Mirrors `importlib.abc.InspectLoader.get_code` with its results and errors."""
         code = read(self, fullname) if base.get_code is base_get_code else None
         if type(code) is not code_type:
-            veto = code
+            veto, code = code, None
             try:
                 code = base.get_code(self, fullname)
             except BaseException as error:  # show one frame called get_code, as importlib would
+                veto = None
                 raise error.with_traceback(from_frame(error.__traceback__, stock_get_code).tb_next)
             if veto is not None:  # of a hook that refused only once
-                raise veto.with_traceback(veto.__traceback__ and veto.__traceback__.tb_next)
+                try:
+                    raise veto.with_traceback(veto.__traceback__ and veto.__traceback__.tb_next)
+                finally:
+                    del veto  # which has this frame
         return code
 
     def create_module(self, spec):
@@ -86,14 +90,4 @@ def make_reader():
         from fastimport import _bytecode
     except ImportError:
         return None
-    was_hooked = not _bytecode.finds_hook(sys.hexversion) and is_hooked(_io.open_code, _bytecode.__file__)
-    return _bytecode.BytecodeReader(external, _imp._fix_co_filename, sys.hexversion, was_hooked)
-
-
-def is_hooked(open_code, file):
-    """Whether ``io.open_code`` gives something else than a plain file, as far as can be seen by opening `file`."""
-    try:
-        with open_code(file) as opened:
-            return type(opened) is not _io.BufferedReader
-    except Exception:
-        return True
+    return _bytecode.BytecodeReader(external, _imp._fix_co_filename, sys.hexversion, _io.open_code)

@@ -21,7 +21,8 @@ class Settings:
     nowhere), `readonly`, `stats`, `strict`, and `problems`, a list of texts."""
 
     __slots__ = (
-        "cache_directory", "enabled", "freshness", "problems", "readonly", "register", "snapshot", "stats", "strict", "user_cache",
+        "cache_directory", "enabled", "freshness", "problems", "readonly", "register", "snapshot", "stats", "strict",
+        "user_cache",
     )  # fmt: skip
 
     def __init__(self, environment):

@@ -24,7 +24,7 @@ REPORT = float(sys.argv[7]) if len(sys.argv) > 7 else None
 SECONDS, THREADS = float(SECONDS), int(THREADS)
 ENTRIES, MODULES = 12, 3
 warnings.simplefilter("ignore", DeprecationWarning)
-GIL = getattr(sys, "_is_gil_enabled", bool)  # before 3.13 there is no question and always a GIL
+GIL = getattr(sys, "_is_gil_enabled", lambda: True)  # before 3.13 there always is one
 
 
 def plant(*parts):
@@ -163,7 +163,8 @@ def watch_memory():
         sizes.append(resident())
         print(f"{time.monotonic() - START:6.0f} s  {sizes[-1] / 2**20:7.1f} MiB  {sum(counts.values())} steps", flush=True)
     settled = sizes[len(sizes) // 4 :]
-    assert max(settled) < settled[0] * 1.05 + 2**21, ("memory grows", sizes)
+    third = max(len(settled) // 3, 1)  # what leaks stays; without a GIL, what was freed can stay for a while, in peaks
+    assert min(settled[-third:]) < min(settled[:third]) * 1.05 + 2**21, ("memory grows", sizes)
 
 
 plant_all()

@@ -13,18 +13,21 @@ FAMILIES = {  # command: the module here that has it
     "bench": "bench",
     "build": "build",
     "clean": "clean",
+    "diff": "report",
     "disable": "environment",
     "doctor": "doctor",
     "enable": "environment",
     "exec": "exec",
     "explain": "explain",
     "paths": "paths",
+    "profile": "profile",
+    "report": "report",
     "run": "run",
     "status": "status",
     "verify": "verify",
 }
 
-DIAGNOSING = ("doctor", "explain", "paths")
+DIAGNOSING = ("diff", "doctor", "explain", "paths", "profile", "report")
 """Commands for programs whose files hide modules of the standard library: such a file must not hide them from us."""
 
 OK, CHECK_FAILED, USAGE, UNCHANGEABLE = 0, 1, 2, 3

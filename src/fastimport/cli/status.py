@@ -59,8 +59,8 @@ def _snapshots(in_use: str | None) -> list[dict[str, Any]]:
     found = []
     environment = settings.read_environment()
     places = {"in use": in_use, "FASTIMPORT_SNAPSHOT": environment.snapshot, "environment": environment_snapshot()}
-    if environment.snapshot == AUTO:
-        places["FASTIMPORT_SNAPSHOT"] = automatic_snapshot(environment)
+    if environment.snapshot in (AUTO, "none"):
+        places["FASTIMPORT_SNAPSHOT"] = automatic_snapshot(environment) if environment.snapshot == AUTO else None
     for place, path in places.items():
         if path is None or (not os.path.lexists(path) and place == "environment"):
             continue

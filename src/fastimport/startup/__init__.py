@@ -1,5 +1,7 @@
 """Measuring what a program's start-up costs, and reporting it. The package can be called: ``with fastimport.startup(): ...``.
 
+``with fastimport.startup.record() as recording: ...`` records from inside a program; ``fastimport profile`` from outside.
+
 ``fastimport.startup`` names this package as soon as anybody imports a part of it, so the context manager of that name can't be a
 function beside it: whichever came second would take the other's place.
 """
@@ -10,6 +12,20 @@ from types import ModuleType
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from fastimport.startup.phase import Startup
+
+
+_HOMES = {"NotARecording": "model", "Record": "recording", "Recording": "model", "from_json": "model", "record": "recording"}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(__import__(f"{__name__}.{home}", fromlist=[name]), name)
+    globals()[name] = value
+    return value
 
 
 class CallablePackage(ModuleType):

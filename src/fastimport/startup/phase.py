@@ -44,10 +44,13 @@ class Startup:
             _restore(before)
 
 
+_SETTINGS = ("register", "freshness", "snapshot")
+
+
 def _restore(before: "dict[str, Any]") -> None:
     """Installed as it was before, or not installed; nothing is touched that is as it was."""
     now = activation.describe()
     if not before["active"]:
         activation.uninstall()
-    elif (now["register"], now["freshness"]) != (before["register"], before["freshness"]):
-        activation.install(register=before["register"], freshness=before["freshness"])
+    elif any(now[name] != before[name] for name in _SETTINGS):
+        activation.install(**{name: before[name] for name in _SETTINGS})

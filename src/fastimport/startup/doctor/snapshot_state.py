@@ -38,6 +38,8 @@ def find() -> Iterator[Finding]:
 def _path() -> str | None:
     environment = read_environment()
     path = environment.snapshot
+    if path == "none":
+        return None
     if path == AUTO:
         path = automatic_snapshot(environment)
     path = path or environment_snapshot()

@@ -1,0 +1,92 @@
+"""``fastimport profile``: where the time of a program's start-up goes."""
+
+import argparse
+import sys
+
+from fastimport.cli.showing import add_options, at_least, show, show_progress
+from fastimport.settings import FRESHNESS
+from fastimport.startup.bench.launcher import Program
+from fastimport.startup.bench.measure import ProgramFailed
+from fastimport.startup.bench.statistics import FEWEST_PAIRS
+from fastimport.startup.model import Recording
+from fastimport.startup.savings import measure_saving
+from fastimport.startup.session import NothingRecorded, Plan, record_program
+
+DESCRIPTION = """\
+Runs a program in fresh interpreters and shows, for each import, what was spent on searching, reading, unmarshalling,
+compiling, loading extensions and executing; which path entries cost what; which imports failed; and what a faster finder
+could save. The program's output is thrown away. It runs to its end; for a server, name the module after whose import the
+start-up is over: --until-import app.
+"""
+
+EPILOG = """\
+Exit status: 0 recorded, 1 the program ended badly (what was recorded is shown) or nothing could be recorded, 2 wrong usage.
+"""
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "profile",
+        help="show where the time of a program's start-up goes",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        usage="fastimport profile [options] [-m MOD | -c CODE | SCRIPT] ARGS...",
+    )
+    parser.add_argument(
+        "--runs", type=at_least(1), default=5, metavar="N", help="timed runs, of which the median is shown (%(default)s)"
+    )
+    parser.add_argument("--until-import", metavar="NAME", help="end the program as soon as this module has been imported")
+    parser.add_argument("--level", choices=FRESHNESS, metavar="LEVEL", help=f"record with fastimport: {', '.join(FRESHNESS)}")
+    parser.add_argument("--no-saving", action="store_true", help="don't measure what fastimport would save")
+    add_options(parser)
+    # REMAINDER on -m and -c: what follows belongs to the program, options included, as for python itself.
+    parser.add_argument("-m", dest="module", nargs=argparse.REMAINDER, metavar="MOD ARGS", help="a module")
+    parser.add_argument("-c", dest="code", nargs=argparse.REMAINDER, metavar="CODE ARGS", help="code")
+    parser.add_argument("script", nargs=argparse.REMAINDER, metavar="SCRIPT ARGS", help="a file, directory or zip file")
+    parser.set_defaults(func=run, parser=parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Record, report, and return the exit status."""
+    program = _program(arguments)
+    try:
+        recording = _record(program, arguments)
+    except NothingRecorded as error:
+        print(f"fastimport profile: {error}", file=sys.stderr)
+        return 1
+    finally:
+        show_progress("")
+    try:
+        show(recording, arguments)
+    except OSError as error:
+        print(f"fastimport profile: the report can't be written: {error}", file=sys.stderr)
+        return 1
+    if recording.outcome:
+        print(f"fastimport profile: {recording.outcome}", file=sys.stderr)
+    return 1 if recording.outcome else 0
+
+
+def _program(arguments: argparse.Namespace) -> Program:
+    """Ends with the usage if there is no program."""
+    given = {"module": arguments.module, "code": arguments.code, "script": arguments.script}
+    if arguments.script == ["-"]:
+        arguments.parser.error("a program on standard input can't be profiled: it is there once, and run several times")
+    for kind, words in given.items():
+        if words:
+            return Program(kind, words[0], tuple(words[1:]))  # type: ignore[arg-type]
+    raise SystemExit(arguments.parser.error("give a program: -m MOD, -c CODE or a SCRIPT"))
+
+
+def _record(program: Program, arguments: argparse.Namespace) -> Recording:
+    plan = Plan(arguments.runs, arguments.level, arguments.until_import)
+    recording = record_program(program, "fastimport.cli.recorded", plan, show_progress)
+    if plan.until and not any(module.name == plan.until for module in recording.modules):
+        recording.notes.append(f"--until-import {plan.until}: it was never imported; the program ran to its end")
+    if recording.level is None and not (arguments.no_saving or plan.until or recording.outcome):
+        try:
+            pairs = max(plan.runs, FEWEST_PAIRS) if plan.runs > 2 else plan.runs
+            recording.saving = measure_saving(program, "checked", pairs, show_progress)
+        except ProgramFailed as error:
+            recording.notes.append(f"what fastimport saves could not be measured: {str(error).splitlines()[0]}")
+    return recording

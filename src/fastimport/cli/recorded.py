@@ -1,0 +1,114 @@
+"""What runs in each interpreter that ``fastimport profile`` starts: record, and run the program as ``fastimport run`` does.
+
+What is heard is written to a file from time to time, so that a process that is killed leaves what it had; `read` in
+startup/session.py reads it. Nothing is imported but what a bare interpreter has loaded, and our own modules leave no trace:
+sys.modules, sys.path and sys.path_importer_cache are put back before recording begins.
+"""
+
+import atexit
+import marshal
+import os
+import sys
+from time import perf_counter_ns
+
+from fastimport.cli import program
+from fastimport.startup.tracer import Tracer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_BETWEEN_WRITES, _BETWEEN_SNAPSHOTS = 5_000_000, 20_000_000  # ns
+
+
+def main(job: "dict[str, Any]") -> None:
+    """Do a `job` of startup/session.py: record to the file ``log`` while ``kind``, ``target`` and ``arguments`` run."""
+    before, entered = job["trace"], job["trace"]["entered"]
+    for name in [name for name in sys.modules if name not in before["modules"]]:
+        del sys.modules[name]
+    install_ns = _install(job["level"])
+    for key in [key for key in sys.path_importer_cache if key not in before["importers"]]:
+        del sys.path_importer_cache[key]
+    sys.path[:] = before["path"]
+    about = {"spawned": job["spawned"], "install_ns": install_ns}
+    writer = Writer(job["log"], job["until"], about)
+    atexit.register(writer.end)
+    leave = os._exit
+
+    def _exit(status: int) -> None:
+        writer.end()
+        leave(status)
+
+    os._exit = _exit  # type: ignore[assignment]
+    writer.tracer.start()
+    about["setup_ns"] = writer.tracer.begun_at - entered - install_ns
+    status = program.run(job["kind"], job["target"], job["arguments"])
+    if status:
+        raise SystemExit(status)
+
+
+def _install(level: "Any") -> int:
+    """Install fastimport at `level`; how long import and installation took, in ns."""
+    if level is None:
+        return 0
+    start = perf_counter_ns()
+    import fastimport
+
+    fastimport.install(freshness=level)
+    return perf_counter_ns() - start
+
+
+class Writer:
+    """Writes what a `Tracer` hears to a file: batches of imports, and snapshots, one marshal after the other."""
+
+    def __init__(self, path: str, until: str | None, about: "dict[str, Any]") -> None:
+        self.file = os.open(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
+        self.process = os.getpid()
+        self.until, self.about = until, about
+        self.tracer = Tracer(self.on_change)
+        self.written = self.written_at = self.snapshot_at = 0
+        self.over = False
+
+    def on_change(self, now: int) -> None:
+        """An import has begun or ended."""
+        if self.until is not None and self.tracer.finished and self.tracer.finished[-1].name == self.until:
+            self.stop_early()
+        elif now - self.written_at > _BETWEEN_WRITES:
+            self.write(now)
+
+    def write(self, now: int) -> None:
+        """Write the imports that have ended since, and now and then how things stand."""
+        if self.over or os.getpid() != self.process:
+            return
+        self.written_at = now
+        finished = self.tracer.finished
+        new = finished[self.written : len(finished)]
+        self.written += len(new)
+        data = marshal.dumps([node.plain() for node in new])
+        if now - self.snapshot_at > _BETWEEN_SNAPSHOTS:
+            self.snapshot_at = now
+            data += marshal.dumps({**self.tracer.snapshot(), **self.about, "complete": False})
+        os.write(self.file, data)
+
+    def end(self) -> None:
+        """Write all that is missing, once."""
+        if self.over or os.getpid() != self.process:
+            return
+        self.tracer.stop()
+        self.snapshot_at = self.tracer.ended_at
+        self.write(self.tracer.ended_at)
+        self.over = True
+        activation = sys.modules.get("fastimport.activation")
+        level = activation.describe()["freshness"] if activation is not None else None
+        os.write(self.file, marshal.dumps({**self.tracer.snapshot(), **self.about, "complete": True, "level": level}))
+
+    def stop_early(self) -> None:
+        """The module that was waited for is there: end the process without running anything more of the program."""
+        self.about["stopped"] = True
+        self.end()
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except Exception:
+                pass
+        os._exit(0)

@@ -1,0 +1,81 @@
+"""Options and output that ``profile`` and ``report`` have in common."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from fastimport.startup.formats import FORMATS, render
+from fastimport.startup.model import Recording
+from fastimport.startup.view import SORTS, Selection
+
+VIEWS = ("tree", "table", "summary")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What is shown, in which format, and where to."""
+    parser.add_argument(
+        "--format", choices=FORMATS, metavar="FORMAT", help=f"one of {', '.join(FORMATS)} (default: by the ending of -o, or text)"
+    )
+    parser.add_argument("-o", "--output", metavar="FILE", help="write to FILE instead of standard output")
+    parser.add_argument("--json", action="store_true", help="the same as --format json")
+    parser.add_argument("--view", choices=VIEWS, metavar="VIEW", help=f"of text: one of {', '.join(VIEWS)} (default: tree)")
+    parser.add_argument("--sort", choices=SORTS, metavar="COST", help=f"a table, sorted by one of {', '.join(SORTS)}")
+    parser.add_argument("--depth", type=at_least(1), metavar="N", help="of the tree: no deeper than N")
+    parser.add_argument(
+        "--hide-under", type=_milliseconds, default=1.0, metavar="MS",
+        help="hide imports that took less, nested ones included (%(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--top", type=at_least(1), metavar="N", help="show no more than N imports")
+    parser.add_argument("--match", metavar="NAME", help="only modules of this name or below it, or like a pattern with * and ?")
+
+
+def show(recording: Recording, arguments: argparse.Namespace) -> None:
+    """Write the report that the options ask for. Raises `OSError` if FILE can't be written."""
+    selection = Selection(
+        sort=arguments.sort,
+        depth=arguments.depth,
+        hide_under_ms=arguments.hide_under,
+        top=arguments.top,
+        match=arguments.match,
+    )
+    view = arguments.view or ("table" if arguments.sort else "tree")
+    text = render(recording, _format(arguments), selection, view)
+    if arguments.output and arguments.output != "-":
+        Path(arguments.output).write_text(text, encoding="utf-8", errors="backslashreplace")
+    else:
+        sys.stdout.write(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace").decode(sys.stdout.encoding or "utf-8"))
+
+
+def _format(arguments: argparse.Namespace) -> str:
+    if arguments.json:
+        return "json"
+    name: str | None = arguments.format
+    if name is None:
+        ending = Path(arguments.output or "").suffix[1:]
+        name = {"json": "json", "html": "html", "folded": "folded"}.get(ending, "text")
+    return name
+
+
+def at_least(smallest: int) -> Callable[[str], int]:
+    """The type of an argument: a whole number, not smaller than `smallest`."""
+
+    def number(text: str) -> int:
+        if int(text) < smallest:
+            raise argparse.ArgumentTypeError(f"must be at least {smallest}")
+        return int(text)
+
+    return number
+
+
+def _milliseconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be a number of milliseconds, not {text}")
+    return value
+
+
+def show_progress(message: str) -> None:
+    """On the last line of a terminal, over the message before."""
+    if sys.stderr.isatty():
+        print(f"\r{message}\x1b[K", end="", file=sys.stderr, flush=True)

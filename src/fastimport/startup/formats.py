@@ -1,0 +1,42 @@
+"""From and to files: which format is written by whom, and what kind of file one is."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from . import importtime as logs
+from . import traces
+from .model import NotARecording, Recording, from_json
+from .view import EVERYTHING, Selection
+
+FORMATS = ("text", "json", "speedscope", "chrome", "folded", "importtime", "html")
+_WHOLE: dict[str, Callable[[Recording], str]] = {
+    "json": lambda recording: recording.to_json() + "\n",
+    "speedscope": traces.speedscope,
+    "chrome": traces.chrome,
+    "folded": traces.folded,
+    "importtime": traces.importtime,
+}
+
+
+def render(recording: Recording, name: str, selection: Selection = EVERYTHING, view: str = "tree") -> str:
+    """The report in the format `name` of `FORMATS`. `selection` and `view` are for ``text``; other formats hold everything."""
+    if name == "text":
+        from .text import render_text
+
+        return render_text(recording, selection, view)
+    if name == "html":
+        from .html import render_html
+
+        return render_html(recording)
+    return _WHOLE[name](recording)
+
+
+def read_file(path: str) -> Recording:
+    """The recording in a file: JSON of ours, or a log of ``-X importtime``. Raises `NotARecording` or `OSError`."""
+    try:
+        text = Path(path).read_bytes().decode("utf-8", errors="replace")
+    except IsADirectoryError:
+        raise NotARecording(f"{path}: a directory, not a recording") from None
+    if text.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
+        return from_json(text.lstrip("\ufeff"), path)
+    return logs.read_log(text, path)

@@ -1,0 +1,113 @@
+// Data, formatting, and what the parts of the page tell each other. No text is ever set as HTML.
+const data = JSON.parse(document.getElementById("data").textContent);
+const byId = (id) => document.getElementById(id);
+const NAMES = data.kinds;
+const modules = data.modules.map((row, id) => {
+  const [name, parent, thread, start, end, costs, form, importer, origin, entry, size, compiled, written, error] = row;
+  const ns = {};
+  for (let at = 0; at < costs.length; at += 2) ns[NAMES[costs[at]]] = costs[at + 1];
+  const own = Object.values(ns).reduce((sum, value) => sum + value, 0);
+  const kind = Object.keys(ns).sort((a, b) => ns[b] - ns[a])[0] || "machinery";
+  return { id, name, parent, thread, start, end, ns, own, all: end - start, kind, form, importer, origin, entry, size, compiled, written, error, nested: [] };
+});
+for (const each of modules) if (each.parent >= 0) modules[each.parent].nested.push(each);
+
+const ms = (ns) => (ns / 1e6).toFixed(Math.abs(ns) >= 1e7 ? 1 : 2);
+const share = (ns) => (data.total ? ((100 * ns) / data.total).toFixed(1) + " %" : "");
+const element = (tag, text, className) => {
+  const made = document.createElement(tag);
+  if (text !== undefined) made.textContent = text;
+  if (className) made.className = className;
+  return made;
+};
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim() || "#999";
+
+const state = { chosen: null, query: "", matches: new Set() };
+const listeners = [];
+const changed = (what) => listeners.forEach((listener) => listener(what));
+
+function choose(module) {
+  state.chosen = module;
+  changed("chosen");
+}
+
+function search(text) {
+  state.query = text.trim().toLowerCase();
+  state.matches = new Set(state.query ? modules.filter((each) => each.name.toLowerCase().includes(state.query)) : []);
+  byId("matches").textContent = state.query ? `${state.matches.size} of ${modules.length}` : "";
+  changed("query");
+}
+
+function showHead() {
+  byId("headline").textContent = data.headline;
+  const shares = byId("shares");
+  const legend = byId("legend");
+  for (const [name, key, ns, meaning] of data.parts) {
+    const bar = element("div");
+    bar.style.flex = `${ns} 0 0`;
+    bar.style.background = `var(--${key})`;
+    bar.title = `${name}: ${ms(ns)} ms, ${share(ns)}`;
+    shares.append(bar);
+    const item = element("li");
+    const swatch = element("i");
+    swatch.style.background = `var(--${key})`;
+    item.title = meaning;
+    item.append(swatch, `${name} ${ms(ns)} ms, ${share(ns)}`);
+    legend.append(item);
+  }
+  for (const note of data.notes) byId("notes").append(element("p", note));
+}
+
+function showChosen() {
+  const box = byId("chosen");
+  const module = state.chosen;
+  if (!module) return;
+  const list = element("dl");
+  const row = (name, value, warn) => {
+    if (value === null || value === "" || value === undefined) return;
+    list.append(element("dt", name), element("dd", String(value), warn ? "warn" : ""));
+  };
+  row("module", module.name);
+  row("cumulative", `${ms(module.all)} ms, ${share(module.all)}`);
+  row("self", `${ms(module.own)} ms, ${share(module.own)}`);
+  for (const kind of NAMES) if (module.ns[kind]) row(kind, `${ms(module.ns[kind])} ms`);
+  row("error", module.error, true);
+  row("imported by", module.importer);
+  row("file", module.origin);
+  row("path entry", module.entry);
+  row("form", module.form);
+  row("bytes", module.size);
+  row("compiled", module.compiled, true);
+  row("bytecode", module.written);
+  row("thread", data.threads[module.thread][0]);
+  box.replaceChildren(list);
+}
+
+function setTheme(dark) {
+  document.documentElement.dataset.theme = dark ? "dark" : "light";
+  byId("theme").setAttribute("aria-pressed", String(dark));
+  changed("theme");
+}
+
+function start() {
+  showHead();
+  byId("query").addEventListener("input", (event) => search(event.target.value));
+  const wanted = matchMedia("(prefers-color-scheme: dark)");
+  wanted.addEventListener("change", () => setTheme(wanted.matches));
+  byId("theme").addEventListener("click", () => setTheme(document.documentElement.dataset.theme !== "dark"));
+  document.addEventListener("keydown", (event) => {
+    if (event.target === byId("query") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "/") {
+      event.preventDefault();
+      byId("query").focus();
+    } else if (event.key === "n" && state.matches.size) {
+      const found = [...state.matches];
+      choose(found[(found.indexOf(state.chosen) + 1) % found.length]);
+    }
+  });
+  listeners.push((what) => what === "chosen" && showChosen());
+  startIcicle();
+  startTables();
+  startTimeline();
+  setTheme(wanted.matches);
+}
