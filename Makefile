@@ -4,12 +4,14 @@
 #   PYTHON=python3.13            the interpreter (default: python3)
 #   VENV=DIR                     the virtual environment (default: .venv, .venv-debug, .venv-trace)
 #   PYTEST_ARGS="-k zip -x"      more arguments for pytest
+#   BENCH_ARGS="--quick"         more arguments for benchmarks/suite.py or benchmarks/check.py
 #   FASTIMPORT_BUILD=debug       build mode: release, debug or trace
 
 PYTHON ?= python3
 FASTIMPORT_BUILD ?= release
 VENV ?= .venv$(if $(filter-out release,$(FASTIMPORT_BUILD)),-$(FASTIMPORT_BUILD))
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 # Without a GIL a child that is forked beside running threads hangs now and then, in importlib as well.
 SOAK = $(if $(findstring True,$(shell $(PY) -c "import sys; print(getattr(sys, '_is_gil_enabled', lambda: True)() is False)")),threads,forks)
 export FASTIMPORT_BUILD
@@ -52,12 +54,11 @@ wheel: $(VENV)/.installed ## build the sdist, and the wheel from it, into dist/
 sdist: $(VENV)/.tools ## build the sdist into dist/
 	$(PY) -m build --no-isolation --sdist --outdir dist
 
-bench: $(VENV)/.test ## time each operation beside importlib, and compare with the budgets
-	$(PYTEST) benchmarks/micro $(PYTEST_ARGS)
-	$(PY) benchmarks/budgets.py
+bench: $(VENV)/.bench ## measure everything beside importlib; writes docs/measured.md
+	$(PY) benchmarks/suite.py $(BENCH_ARGS)
 
-bench-check: $(VENV)/.test ## count instructions and system calls; exit 1 if they have grown
-	$(PY) benchmarks/check.py
+bench-check: $(VENV)/.installed ## count instructions and system calls; exit 1 if they have grown
+	$(PY) benchmarks/check.py $(BENCH_ARGS)
 
 lint: $(VENV)/.lint ## check style, types, workflows and scripts
 	$(PY) -m ruff check .
@@ -104,6 +105,10 @@ $(VENV)/.test: $(VENV)/.installed tests/production/components.txt
 
 $(VENV)/.demo: $(VENV)/.installed benchmarks/requirements-demo.txt
 	$(PIP) install --prefer-binary -r benchmarks/requirements-demo.txt
+	touch $@
+
+$(VENV)/.bench: $(VENV)/.installed $(wildcard benchmarks/requirements*.txt)
+	$(PIP) install --prefer-binary -r benchmarks/requirements.txt
 	touch $@
 
 $(VENV)/.lint: $(VENV)/.installed

@@ -1,6 +1,6 @@
 """The budgets of the finder, each measured beside importlib in this process, in short interleaved batches.
 
-    python benchmarks/budgets.py [--pairs N]
+    python benchmarks/budgets.py [--pairs N] [--json FILE]
 
 Prints what was allowed, what was measured and whether it held; never a test, since timings depend on the machine.
 Exit status 0 also when a budget is exceeded.
@@ -21,11 +21,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import applications
+import results
 import search_paths
 import system_calls
 
 import fastimport
-from fastimport.startup.bench import counting, launcher, measure, report, statistics
+from fastimport.startup.bench import counting, launcher, measure, statistics
 
 BATCH_SECONDS = 0.002
 HEADINGS = ("what", "level", "budget", "measured (95 % interval)", "held")
@@ -39,6 +40,7 @@ class Row(NamedTuple):
     budget: str
     measured: str
     is_held: bool | None
+    figure: results.Figure | None = None
 
     def cells(self) -> tuple[str, ...]:
         held = {True: "yes", False: "NO", None: "not measured"}[self.is_held]
@@ -47,7 +49,7 @@ class Row(NamedTuple):
 
 def ratio_row(what: str, level: str, budget: float, estimate: statistics.Estimate) -> Row:
     measured = f"{estimate.ratio:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"
-    return Row(what, level, f"<= {budget:.3f}", measured, estimate.ratio <= budget)
+    return Row(what, level, f"<= {budget:.3f}", measured, estimate.ratio <= budget, results.ratio(f"{what}, {level}", estimate))
 
 
 class Side(NamedTuple):
@@ -151,7 +153,9 @@ def install_rows(pairs: int) -> Iterator[Row]:
         low, high = statistics.quartiles(cpu)
         median = statistics.spread(cpu).median
         measured = f"{median:.2f} ms CPU (middle half {low:.2f} to {high:.2f}), {wall:.2f} ms wall"
-        yield Row("import and install over python -c pass", level, "<= 1 ms", measured, median <= 1)
+        what = "import and install over python -c pass"
+        figure = results.seconds(f"{what}, {level}", median / 1000, low / 1000, high / 1000)
+        yield Row(what, level, "<= 1 ms", measured, median <= 1, figure)
     yield _new_modules_row()
 
 
@@ -174,18 +178,24 @@ def system_call_rows() -> Iterator[Row]:
         except counting.Unavailable as reason:
             yield Row(what, level, f"<= {budget}", str(reason), None)
         else:
-            yield Row(what, level, f"<= {budget}", f"{found:.2f}", found <= budget)
+            figure = results.count(f"{what}, {level}", found)
+            yield Row(what, level, f"<= {budget}", f"{found:.2f}", found <= budget, figure)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=25, metavar="N", help="batches of each side (%(default)s)")
-    pairs = parser.parse_args().pairs
+    parser.add_argument("--json", metavar="FILE", help="write the result for the suite")
+    arguments = parser.parse_args()
+    pairs = arguments.pairs
     with tempfile.TemporaryDirectory() as directory:
         root = Path(directory)
         rows = [*find_rows(root / "find", pairs), growth_row(root / "growth", pairs), *name_rows(pairs)]
     rows += [*install_rows(pairs), *system_call_rows()]
-    print(report.table([HEADINGS, *(row.cells() for row in rows)]))
+    table = results.Table([HEADINGS, *(row.cells() for row in rows)])
+    figures = [row.figure for row in rows if row.figure is not None]
+    told = results.circumstances(pairs=f"{pairs}, of batches of {BATCH_SECONDS * 1000:g} ms")
+    results.publish(results.Result([table], figures, told), arguments.json)
     return 0
 
 

@@ -7,29 +7,33 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
 import applications
-import conditions
+import results
 
 from fastimport.startup.bench import launcher, measure, plan, recorded, report, session
-from fastimport.startup.bench.statistics import paired_ratio
+from fastimport.startup.bench.statistics import paired_ratio, quartiles
 
 DROP_CACHES = Path("/proc/sys/vm/drop_caches")
 SEED = 1
 
 
-def evicted(program: launcher.Program, variants: Sequence[launcher.Variant], pairs: int) -> str:
-    """Return the report of ``fastimport bench --cold``."""
+def evicted(program: launcher.Program, variants: Sequence[launcher.Variant], pairs: int) -> results.Result:
+    """Measure as ``fastimport bench --cold`` does.
+
+    Raises `AssertionError` if a side imported something else.
+    """
     options = session.Options(cold=True, counts=False)
     comparison = session.compare(program, variants, plan.Plan(pairs=pairs, warmups=1), options)
-    return report.text(comparison._replace(program="files evicted before each run")).strip()
+    assert comparison.is_identical, comparison.sides
+    return _result({side.name: side.seconds for side in comparison.sides}, comparison.conditions["page cache"], pairs)
 
 
-def dropped(program: launcher.Program, variants: Sequence[launcher.Variant], pairs: int) -> str:
-    """Return a table of runs before each of which pages, directory entries and inodes were dropped.
+def dropped(program: launcher.Program, variants: Sequence[launcher.Variant], pairs: int) -> results.Result:
+    """Measure runs before each of which pages, directory entries and inodes are dropped.
 
     Raises `AssertionError` if a side imported something else.
     """
@@ -43,13 +47,22 @@ def dropped(program: launcher.Program, variants: Sequence[launcher.Variant], pai
             DROP_CACHES.write_text("3")
             run = measure.run_once(launcher.command(program, by_name[name]), launcher.environment(by_name[name]))
             seconds[name].append(run.seconds)
-    stock = seconds[variants[0].name]
-    lines = [
-        (name, report.milliseconds(median(each)), "1" if each is stock else report.ratio(paired_ratio(stock, each)))
-        for name, each in seconds.items()
-    ]
-    told = {**conditions.of_this_machine(), "page cache": f"{DROP_CACHES} before each run", "rounds": f"{pairs}, seed {SEED}"}
-    return "\n".join([report.table([("level", "time", "ratio (95 %)"), *lines]), "", *map(": ".join, told.items())])
+    return _result(seconds, f"{DROP_CACHES} before each run", pairs)
+
+
+def _result(seconds: Mapping[str, Sequence[float]], page_cache: str, pairs: int) -> results.Result:
+    """Compare each side's seconds with those of the first."""
+    stock_name, *names = seconds
+    stock = seconds[stock_name]
+    estimates = {name: paired_ratio(stock, seconds[name]) for name in names}
+    rows = [("level", "time", "middle half", "ratio (95 %)")]
+    for name, each in seconds.items():
+        half = " to ".join(map(report.milliseconds, quartiles(each)))
+        rows.append((name, report.milliseconds(median(each)), half, report.ratio(estimates.get(name))))
+    figures = [results.ratio(name, estimate) for name, estimate in estimates.items()]
+    figures.append(results.seconds(stock_name, median(stock), *quartiles(stock)))
+    told = results.circumstances(page_cache=page_cache, rounds=f"{pairs}, order drawn with seed {SEED}")
+    return results.Result([results.Table(rows)], figures, told, data=dict(seconds))
 
 
 def main() -> int:
@@ -58,6 +71,7 @@ def main() -> int:
     parser.add_argument("--drop-caches", action="store_true")
     parser.add_argument("--levels", default=",".join(launcher.LEVELS), metavar="LIST")
     parser.add_argument("--pairs", type=int, default=10, metavar="N")
+    parser.add_argument("--json", metavar="FILE", help="write the result for the suite")
     arguments = parser.parse_args()
     chosen = {each.name: each for each in applications.ALL}[arguments.application]
     if absent := applications.missing(chosen):
@@ -69,8 +83,8 @@ def main() -> int:
     variants = [launcher.STOCK, *map(launcher.variant_for_level, arguments.levels.split(","))]
     program = launcher.Program("code", chosen.code)
     with recorded.resolved(variants, program) as sides:
-        told = (dropped if arguments.drop_caches else evicted)(program, sides, arguments.pairs)
-    print(f"{chosen.name}\n\n{told}")
+        result = (dropped if arguments.drop_caches else evicted)(program, sides, arguments.pairs)
+    results.publish(result._replace(tables=[each._replace(title=chosen.name) for each in result.tables]), arguments.json)
     return 0
 
 

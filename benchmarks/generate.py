@@ -19,6 +19,9 @@ SHAPES = ("flat", "deep")
 PATHS = ("empty", "packages", "modules", "namespace")
 MODULES_PER_PACKAGE = 8
 PACKAGES_PER_PACKAGE = 3
+PACKAGES = 100
+"""How many top-level packages `spread` makes: their names are what the search path is asked for."""
+
 MODULE = '''"""Module {number}: what a module of an application is made of, in small."""
 
 import sys
@@ -81,6 +84,18 @@ def search_path(root: Path, entries: int, kind: str) -> str:
     for number, directory in enumerate(homes):
         _write(directory / _NAMES[kind](number)[1], MODULE.format(number=number))
     return _importing(root, directories, [_NAMES[kind](number)[0] for number in range(IMPORTS)])
+
+
+def spread(root: Path, modules: int, entries: int) -> str:
+    """Write so many modules, in `PACKAGES` packages spread evenly over so many entries; return code that imports each."""
+    directories = [root / f"entry{number}" for number in range(entries)]
+    for directory in directories:
+        directory.mkdir(parents=True)
+    names = [f"package{number % PACKAGES}.module{number}" for number in range(modules)]
+    for number, name in enumerate(names):
+        home = directories[number % PACKAGES * entries // PACKAGES]
+        _write_module(home, name, number)
+    return _importing(root, directories, names)
 
 
 def _homes(directories: list[Path], kind: str) -> list[Path]:

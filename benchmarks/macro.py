@@ -1,7 +1,7 @@
 """Real applications with and without fastimport: one table, and the geometric mean of the ratios.
 
     python benchmarks/macro.py                          # everything that is installed
-    python benchmarks/macro.py --levels trusted --pairs 20 --json macro.json pandas SymPy
+    python benchmarks/macro.py --levels trusted --pairs 20 --pyperf times.json pandas SymPy
 
 "CPU" is the ratio of processor times, which a machine with other work to do disturbs less.
 """
@@ -12,9 +12,13 @@ import sys
 from collections.abc import Iterable, Sequence
 
 import applications
+import results
 
 from fastimport.startup.bench import counting, launcher, measure, plan, pyperf_json, recorded, report, session
-from fastimport.startup.bench.statistics import geometric_mean, spread, verdict
+from fastimport.startup.bench.statistics import geometric_mean, paired_ratio, quartiles, spread, verdict
+
+# Measured beside the applications, and not part of their mean.
+OTHERS = tuple(each.name for each in (applications.STANDARD_LIBRARY, applications.NOTHING, applications.ONE_MODULE))
 
 HEADINGS = (
     "application",
@@ -42,9 +46,9 @@ def main(chosen: Sequence[applications.Application] = applications.ALL, *, pairs
     if not comparisons:
         print("None of the applications is installed.", file=sys.stderr)
         return 2
-    show(comparisons)
-    if arguments.json:
-        with open(arguments.json, "w", encoding="utf-8") as file:
+    results.publish(_result(comparisons), arguments.json)
+    if arguments.pyperf:
+        with open(arguments.pyperf, "w", encoding="utf-8") as file:
             json.dump(_suite(comparisons), file, indent=1)
     return 0 if all(comparison.is_identical for comparison in comparisons.values()) else 1
 
@@ -71,27 +75,46 @@ def measured(
             print(f"{application.name}: skipped, it does not run here: {error}", file=sys.stderr)
 
 
-def show(comparisons: dict[str, session.Comparison]) -> None:
-    """Print the table, the means and the conditions."""
+def _result(comparisons: dict[str, session.Comparison]) -> results.Result:
+    """Put the table, the means and the conditions together."""
     rows = [row for name, comparison in comparisons.items() for row in _rows(name, comparison)]
-    print(report.table([HEADINGS, *rows]))
-    print()
-    for name, comparison in comparisons.items():
-        for side in comparison.sides:
-            for difference in side.differences[: report.MOST_DIFFERENCES]:
-                print(f"DIFFERENT {name}, {side.name}: {difference}")
-    _show_means(list(comparisons.values()))
-    any_comparison = next(iter(comparisons.values()))
-    print("\n" + "\n".join(f"{name}: {value}" for name, value in any_comparison.conditions.items()))
-    for note in dict.fromkeys(note for comparison in comparisons.values() for note in comparison.notes):
-        print(f"note: {note}")
+    figures = [figure for name, comparison in comparisons.items() for figure in _figures(name, comparison)]
+    tables = [results.Table([HEADINGS, *rows])]
+    if comparisons.keys() - set(OTHERS):
+        tables.append(results.Table([("geometric mean of the ratios", "ratio", "CPU", "applications"), *_means(comparisons)]))
+    notes = [note for comparison in comparisons.values() for note in (*_differences(comparison), *comparison.notes)]
+    first = next(iter(comparisons.values())).conditions
+    told = results.circumstances(page_cache=first["page cache"], rounds=first["rounds"])
+    data = {name: [side._asdict() for side in comparison.sides] for name, comparison in comparisons.items()}
+    return results.Result(tables, figures, told, tuple(dict.fromkeys(notes)), data)
 
 
-def _show_means(comparisons: Sequence[session.Comparison]) -> None:
-    for index, side in enumerate(comparisons[0].sides[1:], 1):
-        estimates = [comparison.sides[index].estimate for comparison in comparisons]
-        mean = geometric_mean([estimate.ratio for estimate in estimates if estimate is not None])
-        print(f"geometric mean of the ratios, {side.name}: {mean:.3f} over {len(comparisons)} applications")
+def _differences(comparison: session.Comparison) -> Iterable[str]:
+    for side in comparison.sides:
+        yield from (f"DIFFERENT under {side.name}: {each}" for each in side.differences[: report.MOST_DIFFERENCES])
+
+
+def _figures(name: str, comparison: session.Comparison) -> Iterable[results.Figure]:
+    stock, *others = comparison.sides
+    yield results.seconds(f"{name}, stock", spread(stock.seconds).median, *quartiles(stock.seconds))
+    for side in comparison.sides:
+        if side.system_calls is not None:
+            yield results.count(f"{name}, {side.name}, file calls", counting.file_system_calls(side.system_calls))
+    for side in others:
+        if side.estimate:
+            yield results.ratio(f"{name}, {side.name}", side.estimate)
+        if side.cpu_seconds:
+            yield results.ratio(f"{name}, {side.name}, CPU", paired_ratio(stock.cpu_seconds, side.cpu_seconds))
+
+
+def _means(comparisons: dict[str, session.Comparison]) -> Iterable[Sequence[str]]:
+    """One row for each side, over the real applications."""
+    real = [each for name, each in comparisons.items() if name not in OTHERS]
+    for index, side in enumerate(real[0].sides[1:], 1) if real else ():
+        ratios = [each.sides[index].estimate.ratio for each in real]
+        sides = [(each.sides[0].cpu_seconds, each.sides[index].cpu_seconds) for each in real]
+        cpu = [paired_ratio(*pair).ratio for pair in sides if all(pair)]
+        yield side.name, f"{geometric_mean(ratios):.3f}", f"{geometric_mean(cpu):.3f}" if cpu else "-", str(len(real))
 
 
 def _rows(name: str, comparison: session.Comparison) -> Iterable[Sequence[str]]:
@@ -127,7 +150,8 @@ def _parse(chosen: Sequence[applications.Application], pairs: int) -> argparse.N
     parser.add_argument("--levels", default="checked,trusted", metavar="LIST")
     parser.add_argument("--pairs", type=int, default=pairs, metavar="N")
     parser.add_argument("--cold", action="store_true", help="drop the files from the page cache before each run")
-    parser.add_argument("--json", metavar="FILE", help="write the times for pyperf")
+    parser.add_argument("--pyperf", metavar="FILE", help="write the times for pyperf")
+    parser.add_argument("--json", metavar="FILE", help="write the result for the suite")
     arguments = parser.parse_args()
     unknown = set(arguments.applications) - {each.name for each in chosen}
     if unknown:

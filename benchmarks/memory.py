@@ -1,6 +1,6 @@
 """Memory per directory name that a `Table` holds, over the directories of this interpreter's library and site-packages.
 
-    python benchmarks/memory.py [DIRECTORY …]
+    python benchmarks/memory.py [--json FILE] [DIRECTORY …]
 
 The tables are made by imports' own road, `find_spec` with each directory as a path, and measured from outside: the growth of what
 tracemalloc sees.  importlib's listing of the same directories, a set of strings, is measured beside it.
@@ -15,9 +15,8 @@ import tracemalloc
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import results
 import search_paths
-
-from fastimport.startup.bench import report
 
 BUDGET = 200
 ABSENT = "no_such_module"
@@ -79,10 +78,14 @@ def rows(directories: list[str]) -> Iterator[tuple[str, ...]]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("directories", nargs="*", metavar="DIRECTORY", help="default: the library and site-packages")
-    roots = parser.parse_args().directories or sorted({sysconfig.get_path(name) for name in ("stdlib", "purelib")})
+    parser.add_argument("--json", metavar="FILE", help="write the result for the suite")
+    arguments = parser.parse_args()
+    roots = arguments.directories or sorted({sysconfig.get_path(name) for name in ("stdlib", "purelib")})
     directories = directories_below(roots)
-    print(f"{len(directories)} directories")
-    print(report.table([("side", "names", "bytes", "bytes per name", "budget"), *rows(directories)]))
+    table = [("side", "names", "bytes", "bytes per name", "budget"), *rows(directories)]
+    figures = [results.count(f"bytes per name, {side}", float(per_name)) for side, _, _, per_name, _ in table[1:]]
+    told = results.circumstances(directories=str(len(directories)))
+    results.publish(results.Result([results.Table(table)], figures, told), arguments.json)
     return 0
 
 

@@ -9,19 +9,18 @@ process.  A floor has everything prepared before its clock starts, so its proces
 """
 
 import argparse
-import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import NamedTuple
 
-import conditions
 import generate
 import peer_sides
+import results
 from applications import SYMPY, missing
 from peer_sides import PEERS, Builder, Side, Tree, Unavailable
 
@@ -107,19 +106,33 @@ def _timed(sides: Mapping[str, Side], pairs: int) -> dict[str, Times]:
     return times
 
 
-def table(results: Results) -> str:
-    """Lay one tree's results out; those that could not run follow with the reason."""
-    stock = results.times["importlib"]
-    rows = [(results.tree.name, *HEADINGS)]
-    for name, times in results.times.items():
-        row = [name, str(results.modules[name])]
+def table(found: Results) -> results.Table:
+    """Lay one tree's results out; those that could not run are there too, and the reasons among the notes."""
+    stock = found.times["importlib"]
+    rows = [(found.tree.name, *HEADINGS)]
+    for name, times in found.times.items():
+        row = [name, str(found.modules[name])]
         for before, after in zip(stock, times, strict=True):
             row += [report.milliseconds(median(after)), _ratio(before, after)]
-        if name in results.floors:
+        if name in found.floors:
             row[-2:] = "-", "-"
         rows.append(tuple(row))
-    absent = [f"{name}: can't run here: {reason}" for name, reason in results.absent.items()]
-    return "\n".join([report.table(rows), *absent])
+    rows += [(name, "-", "can't run here", *["-"] * (len(HEADINGS) - 2)) for name in found.absent]
+    return results.Table(rows)
+
+
+def reasons(found: Results) -> list[str]:
+    """Return why each side that is absent can't run."""
+    return [f"{found.tree.name}, {name}: can't run here: {reason}" for name, reason in found.absent.items()]
+
+
+def figures(found: Results) -> Iterator[results.Figure]:
+    """Yield the times of all imports, of clock and processor, as ratios to importlib's."""
+    stock = found.times["importlib"]
+    for name, times in found.times.items():
+        if times is not stock:
+            yield results.ratio(f"{found.tree.name}, {name}", paired_ratio(stock.imports, times.imports))
+            yield results.ratio(f"{found.tree.name}, {name}, CPU", paired_ratio(stock.cpu, times.cpu))
 
 
 def _ratio(stock: Sequence[float], seconds: Sequence[float]) -> str:
@@ -140,11 +153,11 @@ def interpreter_start(pairs: int) -> dict[str, list[float]]:
     return seconds
 
 
-def start_table(seconds: Mapping[str, list[float]]) -> str:
+def start_table(seconds: Mapping[str, list[float]]) -> results.Table:
     stock = next(iter(seconds.values()))
     rows = [("python -c pass", "process", "of the first (95 %)")]
     rows += [(name, report.milliseconds(median(each)), _ratio(stock, each)) for name, each in seconds.items()]
-    return report.table(rows)
+    return results.Table(rows)
 
 
 def generated(root: Path, modules: int) -> Tree:
@@ -170,7 +183,7 @@ def main() -> int:
     parser.add_argument("--modules", type=int, default=500, metavar="N", help="of the generated application")
     parser.add_argument("--pairs", type=int, default=15, metavar="N")
     parser.add_argument("--generated-only", action="store_true", help="no real application")
-    parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("--json", metavar="FILE", help="write the result for the suite")
     arguments = parser.parse_args()
     found = []
     with tempfile.TemporaryDirectory() as directory:
@@ -182,14 +195,13 @@ def main() -> int:
             trees.append(sympy(scratches[1] / "tree"))
         for tree, scratch in zip(trees, scratches):
             found.append(compare(tree, scratch, arguments.pairs))
-            print(table(found[-1]), end="\n\n")
     start = interpreter_start(arguments.pairs)
-    print(start_table(start), end="\n\n")
-    circumstances = {**conditions.of_this_machine(), "rounds": f"{arguments.pairs} after a warm-up, order drawn with seed 1"}
-    print("\n".join(map(": ".join, circumstances.items())))
-    if arguments.json:
-        document = {"version": 1, "conditions": circumstances, "start": start, "trees": [_as_document(each) for each in found]}
-        Path(arguments.json).write_text(json.dumps(document, indent=1))
+    told = results.circumstances(rounds=f"{arguments.pairs} after a warm-up, order drawn with seed 1")
+    notes = [reason for each in found for reason in reasons(each)]
+    numbers = [figure for each in found for figure in figures(each)]
+    data = {"start": start, "trees": [_as_document(each) for each in found]}
+    tables = [*map(table, found), start_table(start)]
+    results.publish(results.Result(tables, numbers, told, notes, data), arguments.json)
     return 0
 
 

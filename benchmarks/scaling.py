@@ -1,26 +1,29 @@
 """How start-up grows with the number of modules and of path entries: measured at several sizes, with a fitted slope.
 
-    python benchmarks/scaling.py [--full] [--pairs N]
+    python benchmarks/scaling.py [--only modules|entries] [--full] [--pairs N] [--json FILE]
 
 The slope is the least-squares line through the medians; ``--full`` goes to 5,000 modules and 2,000 entries.
+What follows from them together with the latency of the file system and the number of processes: ``scaling_law.py``.
 """
 
 import argparse
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import generate
+import results
 
 from fastimport.startup.bench import launcher, plan, report, session
-from fastimport.startup.bench.statistics import spread
+from fastimport.startup.bench.statistics import quartiles, spread
 
 MODULES = (500, 1000, 2000)
 MORE_MODULES = (5000,)
-ENTRIES = (3, 30, 300)
-MORE_ENTRIES = (1000, 2000)
+ENTRIES = (3, 30, 300, 1000)
+MORE_ENTRIES = (2000,)
+UNITS = ("modules", "entries")
 OPTIONS = session.Options(counts=False)
 
 
@@ -44,40 +47,70 @@ def series(make: Callable[[Path, int, str], str], kind: str, sizes: Sequence[int
     return comparisons
 
 
-def table(kind: str, unit: str, sizes: Sequence[int], comparisons: Sequence[session.Comparison]) -> str:
+def table(kind: str, unit: str, sizes: Sequence[int], comparisons: Sequence[session.Comparison]) -> results.Table:
     """Lay a series out: a row for each size, and the slope of each side."""
     names = [side.name for side in comparisons[0].sides]
     rows = [[f"{unit}, {kind}", *names, *(f"{name} / stock" for name in names[1:])]]
     for size, comparison in zip(sizes, comparisons, strict=True):
         medians = [report.milliseconds(spread(side.seconds).median) for side in comparison.sides]
         rows.append([str(size), *medians, *(report.ratio(side.estimate) for side in comparison.sides[1:])])
-    slopes = [slope(sizes, [each.sides[index] for each in comparisons]) for index in range(len(names))]
+    slopes = [fit(sizes, [each.sides[index] for each in comparisons])[0] for index in range(len(names))]
     cells = [f"{value * 1e6:.1f} us" for value in slopes]
     rows.append([f"each of the {unit} adds", *cells, *(f"{value / slopes[0]:.3f}" for value in slopes[1:])])
-    return report.table(rows)
+    return results.Table(rows)
 
 
-def slope(sizes: Sequence[int], sides: Sequence[session.Side]) -> float:
-    """Return seconds per unit of size."""
-    return statistics.linear_regression(sizes, [spread(side.seconds).median for side in sides]).slope
+def fit(sizes: Sequence[int], sides: Sequence[session.Side]) -> tuple[float, float]:
+    """Return seconds per unit of size, and seconds at size 0."""
+    return tuple(statistics.linear_regression(sizes, [spread(side.seconds).median for side in sides]))
+
+
+def figures(kind: str, unit: str, sizes: Sequence[int], comparisons: Sequence[session.Comparison]) -> Iterator[results.Figure]:
+    """Yield stock's time and each level's ratio to it, at each size."""
+    for size, comparison in zip(sizes, comparisons, strict=True):
+        stock, *others = comparison.sides
+        yield results.seconds(f"{size} {unit}, {kind}, stock", spread(stock.seconds).median, *quartiles(stock.seconds))
+        yield from (results.ratio(f"{size} {unit}, {kind}, {side.name}", side.estimate) for side in others if side.estimate)
+
+
+def _drawable(kind: str, unit: str, sizes: Sequence[int], comparisons: Sequence[session.Comparison]) -> dict[str, object]:
+    """Return a series as `plots` wants it."""
+    seconds, fits = {}, {}
+    for index, side in enumerate(comparisons[0].sides):
+        sides = [each.sides[index] for each in comparisons]
+        seconds[side.name] = [each.seconds for each in sides]
+        fits[side.name] = fit(sizes, sides)
+    return {"label": f"{unit}, {kind}", "sizes": sizes, "seconds": seconds, "fits": fits}
 
 
 def main() -> int:
+    arguments = _parse()
+    how = plan.Plan(pairs=arguments.pairs, warmups=1)
+    wanted = [(generate.application, kind, "modules", MODULES, MORE_MODULES) for kind in generate.SHAPES]
+    wanted += [(generate.search_path, kind, "entries", ENTRIES, MORE_ENTRIES) for kind in generate.PATHS]
+    tables, numbers, data = [], [], []
+    for make, kind, unit, few, more in wanted:
+        if unit not in arguments.only:
+            continue
+        sizes = few + (more if arguments.full else ())
+        found = series(make, kind, sizes, how)
+        tables.append(table(kind, unit, sizes, found))
+        numbers += figures(kind, unit, sizes, found)
+        data.append(_drawable(kind, unit, sizes, found))
+    told = results.circumstances(page_cache="warm", rounds=found[0].conditions["rounds"])
+    if "entries" in arguments.only:
+        told["imports from each search path"] = str(generate.IMPORTS)
+    results.publish(results.Result(tables, numbers, told, data={"series": data}), arguments.json)
+    return 0
+
+
+def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=7, metavar="N")
+    parser.add_argument("--only", nargs="+", choices=UNITS, default=UNITS, metavar="SERIES", help=", ".join(UNITS))
     parser.add_argument("--full", action="store_true", help="the largest sizes too: some minutes more")
-    arguments = parser.parse_args()
-    how = plan.Plan(pairs=arguments.pairs, warmups=1)
-    modules = MODULES + (MORE_MODULES if arguments.full else ())
-    entries = ENTRIES + (MORE_ENTRIES if arguments.full else ())
-    for kind in generate.SHAPES:
-        print(table(kind, "modules", modules, series(generate.application, kind, modules, how)), end="\n\n")
-    for kind in generate.PATHS:
-        found = series(generate.search_path, kind, entries, how)
-        print(table(kind, "entries", entries, found), end="\n\n")
-    print(f"imports from each search path: {generate.IMPORTS}")
-    print("\n".join(f"{name}: {value}" for name, value in found[0].conditions.items() if name != "path entries"))
-    return 0
+    parser.add_argument("--json", metavar="FILE", help="write the result for the suite")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -20,9 +20,9 @@ from statistics import median
 from typing import NamedTuple
 
 import applications
-import conditions
+import results
 import slow_interpreter
-from applications import DJANGO_ADMIN, PANDAS, Application
+from applications import DJANGO_ADMIN, PANDAS, SQLALCHEMY_ORM, Application
 from slow_interpreter import SlowInterpreter, Slowness
 
 from fastimport.startup.bench import identity, launcher, measure, plan, recorded, report
@@ -59,6 +59,13 @@ CASES = (
     Case("cold", DJANGO_ADMIN, Slowness(0.001), 3, remounts=True),
     Case("processes", DJANGO_ADMIN, Slowness(0.005), 2, PROCESSES),
     Case("processes", DJANGO_ADMIN, Slowness(0.001, servers=8), 2, PROCESSES),
+)
+BRIEF = (
+    Case("latency", DJANGO_ADMIN, Slowness(0.0001), 6),
+    Case("latency", DJANGO_ADMIN, Slowness(0.001), 2),
+    Case("latency", SQLALCHEMY_ORM, Slowness(0.005), 1),
+    Case("cold", DJANGO_ADMIN, Slowness(0.001), 1, remounts=True),
+    Case("processes", DJANGO_ADMIN, Slowness(0.001, servers=8), 1, PROCESSES),
 )
 NAMES = tuple(dict.fromkeys(case.name for case in CASES))
 BEYOND_THE_LIBRARY = ("remember", "cold")
@@ -144,12 +151,12 @@ def _timed(
             with interpreters() as interpreter:
                 command, environment = _command(interpreter, program, by_name[name])
                 interpreter.counts.reset()
-                seconds = _run(command, environment, case.processes)
+                seconds = run_together(command, environment, case.processes)
                 timings[name].append((seconds, interpreter.counts.read()))
     return timings
 
 
-def _run(command: Sequence[str], environment: dict[str, str], processes: int) -> float:
+def run_together(command: Sequence[str], environment: dict[str, str], processes: int) -> float:
     """Return the seconds until all of so many copies of *command* have ended."""
     if processes == 1:
         return measure.run_once(command, environment).seconds
@@ -209,28 +216,42 @@ def slow_file_system(scratch: Path) -> Iterator[tuple[Slow, str]]:
 def main() -> int:
     arguments = _parse()
     variants = [launcher.STOCK, *map(launcher.variant_for_level, arguments.levels.split(","))]
-    wanted = [case for case in CASES if case.name in arguments.only]
-    results = []
+    wanted = [case for case in (BRIEF if arguments.brief else CASES) if case.name in arguments.only]
+    found = []
     with tempfile.TemporaryDirectory() as scratch, slow_file_system(Path(scratch)) as (slow, told):
         for case in wanted:
             if reason := _obstacle(case, told):
                 print(f"{case}: skipped, {reason}", file=sys.stderr)
                 continue
             print(f"{case}: measuring ...", file=sys.stderr, flush=True)
-            results.append((case, measured(case, variants, slow, arguments.pairs or case.pairs)))
-            _save(arguments.json, results, told)
-    if results:
-        print(report.table([HEADINGS, *(row for case, sides in results for row in rows(case, sides))]), end="\n\n")
-    circumstances = {**conditions.of_this_machine(), "slow file system": told}
-    print("".join(f"{line}\n" for case, sides in results for side in sides for line in _remarks(case, side)), end="")
-    print("\n".join(f"{name}: {value}" for name, value in circumstances.items()))
-    return 0 if all(not side.differences for _, sides in results for side in sides) else 1
+            found.append((case, measured(case, variants, slow, arguments.pairs or case.pairs)))
+            # After each case: all of them take a quarter of an hour.
+            results.save(_result(found, told), arguments.json)
+    if not found:
+        return 2
+    results.publish(_result(found, told), arguments.json)
+    return 0 if all(not side.differences for _, sides in found for side in sides) else 1
+
+
+def _result(found: Sequence[tuple[Case, Sequence[Side]]], file_system: str) -> results.Result:
+    table = results.Table([HEADINGS, *(row for case, sides in found for row in rows(case, sides))])
+    figures = [figure for case, sides in found for side in sides for figure in _figures(case, side)]
+    notes = [line for case, sides in found for side in sides for line in _remarks(case, side)]
+    data = [{"case": str(case), "slowness": case.slowness, "sides": sides} for case, sides in found]
+    return results.Result([table], figures, results.circumstances(slow_file_system=file_system), notes, data)
+
+
+def _figures(case: Case, side: Side) -> Iterator[results.Figure]:
+    if not case.slowness.remember:  # what is remembered for a time depends on how fast the machine is
+        yield results.count(f"{case}, {side.name}, operations", side.total)
+    if side.estimate is not None:
+        yield results.ratio(f"{case}, {side.name}", side.estimate)
 
 
 def _remarks(case: Case, side: Side) -> Iterator[str]:
     yield from (f"DIFFERENT {case}, {side.name}: {each}" for each in side.differences)
     if side.outside:
-        yield f"note: {case}, {side.name}: {side.outside} modules are not from the slow file system"
+        yield f"{case}, {side.name}: {side.outside} modules are not from the slow file system"
 
 
 def _obstacle(case: Case, file_system: str) -> str:
@@ -242,24 +263,13 @@ def _obstacle(case: Case, file_system: str) -> str:
     return ""
 
 
-def _save(path: str | None, results: Sequence[tuple[Case, Sequence[Side]]], file_system: str) -> None:
-    """After each case: all of them take a quarter of an hour."""
-    if path is None:
-        return
-    cases = [
-        {"case": str(case), **case._asdict(), "slowness": case.slowness._asdict(), "sides": [side._asdict() for side in sides]}
-        for case, sides in results
-    ]
-    circumstances = {**conditions.of_this_machine(), "slow file system": file_system}
-    Path(path).write_text(json.dumps({"version": 1, "conditions": circumstances, "cases": cases}, indent=1))
-
-
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--levels", default=",".join(launcher.LEVELS), metavar="LIST")
     parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, metavar="CASE", help=", ".join(NAMES))
+    parser.add_argument("--brief", action="store_true", help="a handful of the cases, fewer runs: some minutes")
     parser.add_argument("--pairs", type=int, metavar="N", help="instead of each case's own number")
-    parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("--json", metavar="FILE", help="write the result for the suite")
     return parser.parse_args()
 
 

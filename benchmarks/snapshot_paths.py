@@ -8,7 +8,6 @@ importlib's.
 
 import argparse
 import gc
-import json
 import sys
 import tempfile
 import time
@@ -16,13 +15,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import conditions
+import results
 import search_paths
 
 import fastimport
 from fastimport.snapshot import store
 from fastimport.snapshot.build import build
-from fastimport.startup.bench import report
 
 LENGTHS = (3, 30, 300, 1000)
 LEVELS = ("trusted", "frozen")
@@ -84,7 +82,7 @@ def measured(root: Path) -> dict[tuple[str, str], list[float]]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("--json", metavar="FILE", help="write the result for the suite")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         found = measured(Path(scratch))
@@ -94,11 +92,13 @@ def main() -> int:
             stock = found[what, "importlib"]
             times = [f"{value:.0f} ns" for value in (*each, stock[0], stock[-1])]
             rows.append((what, level, *times[:-2], f"{each[-1] / each[0]:.2f}", *times[-2:]))
-    print(report.table(rows))
-    print(*(f"{name}: {value}" for name, value in conditions.of_this_machine().items()), sep="\n")
-    if arguments.json:
-        plain = [{"what": what, "level": level, "ns": each} for (what, level), each in found.items()]
-        Path(arguments.json).write_text(json.dumps({"version": 1, "lengths": LENGTHS, "results": plain}, indent=1))
+    figures = [
+        results.seconds(f"{what}, {level}, {length} entries", value / 1e9, value / 1e9, value / 1e9)
+        for (what, level), each in found.items()
+        for length, value in zip(LENGTHS, each, strict=True)
+    ]
+    told = results.circumstances(rounds=f"the best of {BATCHES} batches of {SECONDS * 1000:g} ms")
+    results.publish(results.Result([results.Table(rows)], figures, told), arguments.json)
     return 0
 
 

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import applications
+import results
 
 import fastimport
-from fastimport.startup.bench import counting, launcher, recorded, report
+from fastimport.startup.bench import counting, launcher, recorded
 
 PATH_ENTRIES = 5
 """What a script in a virtual environment has: its directory, the library's three, site-packages."""
@@ -118,7 +119,7 @@ def calls_of_libraries(log: str) -> int:
     return count
 
 
-def table(counts: dict[str, Count]) -> str:
+def table(counts: dict[str, Count]) -> list[list[str]]:
     """Lay the counts out, a column for each side, per module."""
     names = sorted({name for each in counts.values() for name in each.calls}, key=lambda name: -_most(counts, name))
     rows = [["call", *counts]]
@@ -126,7 +127,7 @@ def table(counts: dict[str, Count]) -> str:
     rows.append(["all", *(f"{each.per_module:.2f}" for each in counts.values())])
     rows.append(["of which libraries", *(f"{each.libraries / each.modules:.2f}" for each in counts.values())])
     rows.append(["source modules", *(str(each.modules) for each in counts.values())])
-    return report.table(rows)
+    return rows
 
 
 def _most(counts: dict[str, Count], name: str) -> float:
@@ -137,18 +138,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--application", default=applications.DJANGO_ADMIN.name)
     parser.add_argument("--levels", default=",".join((*launcher.LEVELS, *launcher.SNAPSHOT_LEVELS)), metavar="LIST")
-    chosen = {each.name: each for each in applications.ALL}[parser.parse_args().application]
+    parser.add_argument("--json", metavar="FILE", help="write the result for the suite")
+    arguments = parser.parse_args()
+    chosen = {each.name: each for each in applications.ALL}[arguments.application]
     if absent := applications.missing(chosen):
         print(f"{chosen.name}: not installed here: {', '.join(absent)}", file=sys.stderr)
         return 2
-    variants = [launcher.STOCK, *map(launcher.variant_for_level, parser.parse_args().levels.split(","))]
+    variants = [launcher.STOCK, *map(launcher.variant_for_level, arguments.levels.split(","))]
     try:
         counts = {variant.name: count(chosen, variant) for variant in variants}
     except counting.Unavailable as reason:
         print(f"File-system calls can't be counted: {reason}", file=sys.stderr)
         return 2
     entries = counts[launcher.STOCK.name].path_entries
-    print(f"File-system calls per source module, {chosen.name}, {entries} path entries\n\n{table(counts)}")
+    shown = results.Table(table(counts), f"File-system calls per source module, {chosen.name}, {entries} path entries")
+    figures = [results.count(f"calls per source module, {name}", each.per_module) for name, each in counts.items()]
+    results.publish(results.Result([shown], figures, results.circumstances()), arguments.json)
     return 0
 
 

@@ -37,13 +37,6 @@ def test_the_text_tells_the_conditions_and_claims_nothing_from_two_pairs(control
     assert "CPython" in text and "seed 1" in text and "the same from the same files" in text
 
 
-def test_a_slowed_side_is_reported_as_slower():
-    """By far more than a busy machine's noise, with pairs enough for one of them to be spoilt."""
-    slowed = Variant("slowed", "import time; time.sleep(0.3); del time", False)
-    found = session.compare(PASS, [STOCK, slowed], plan.Plan(pairs=9, warmups=0), session.Options(counts=False))
-    assert "slowed: slower by" in report.text(found)
-
-
 @pytest.mark.parametrize("level", launcher.SNAPSHOT_LEVELS)
 def test_each_level_with_a_snapshot_is_measured_and_imports_the_same(level):
     """The snapshot is recorded first, and gone afterwards."""

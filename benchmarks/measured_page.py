@@ -1,0 +1,163 @@
+"""The page of measurements, and the README's figures, made from the JSON files of one run of the suite.
+
+    python benchmarks/measured_page.py RESULTS            # write RESULTS/measured.md
+    python benchmarks/measured_page.py RESULTS --install  # … and docs/measured.md, the plots there, and the README's figures
+"""
+
+import argparse
+import json
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import results
+from plots import PLOTS
+from results import Figure, Result
+from suite_plan import SUITE
+
+from fastimport.startup.bench import report
+
+ROOT = Path(__file__).resolve().parents[1]
+BEGIN, END = "<!-- figures: begin, made by make bench -->", "<!-- figures: end -->"
+LEVELS = ("checked", "trusted", "frozen")
+WORKS = {
+    "pass": "`python -c pass`",
+    "one module": "a script that imports one small module",
+    "standard library": "the whole standard library",
+}
+INTRODUCTION = """\
+# Measured
+
+This page is made by `make bench`; do not edit it. [Performance](performance.md) says how each figure is measured and what
+it means. Every table is the output of the command above it.
+
+"ratio" is time with fastimport ÷ time without, in the same run, side by side: below 1 is faster. The numbers in brackets
+are its 95 % interval; of fewer than six pairs, the span of all of them. `python benchmarks/agree.py A B` says whether
+two directories of results agree within these intervals.
+"""
+CONDITIONS = ("date", "Python", "machine", "file system")
+
+
+def write(directory: Path, path: Path) -> None:
+    """Write the page of the results in *directory* to *path*."""
+    path.write_text("\n".join(_page(directory)), encoding="utf-8")
+
+
+def install(directory: Path, root: Path = ROOT) -> None:
+    """Put page, plots and figures where readers look for them."""
+    shutil.copyfile(directory / "measured.md", root / "docs" / "measured.md")
+    for name in PLOTS:
+        if (directory / name).exists():
+            shutil.copyfile(directory / name, root / "docs" / name)
+    readme = root / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    before, rest = text.split(BEGIN)
+    _, after = rest.split(END)
+    readme.write_text(f"{before}{BEGIN}\n{summary(directory)}{END}{after}", encoding="utf-8")
+
+
+def _page(directory: Path) -> Iterator[str]:
+    suite = json.loads((directory / "suite.json").read_text(encoding="utf-8"))
+    yield INTRODUCTION
+    yield f"Commit {suite['commit']}. " + _sentence(suite["conditions"]) + "\n"
+    yield "## In short\n"
+    yield summary(directory)
+    endings = {each["name"]: each for each in suite["benchmarks"]}
+    for benchmark in SUITE:
+        if benchmark.name in endings:
+            yield f"## {benchmark.title}\n"
+            yield from _section(directory, endings[benchmark.name])
+
+
+def _section(directory: Path, ending: Mapping[str, Any]) -> Iterator[str]:
+    path = directory / f"{ending['name']}.json"
+    if not path.exists():
+        yield f"Not measured ({ending['status']}): {ending['message']}\n"
+        return
+    result = results.load(path)
+    yield f"    {result.command}\n"
+    yield "; ".join(f"{name}: {value}" for name, value in result.conditions.items()) + f". It took {ending['seconds']:.0f} s.\n"
+    for table in result.tables:
+        if table.title:
+            yield f"**{table.title}**\n"
+        yield f"```\n{report.table(table.rows)}\n```\n"
+    if ending["status"] == "failed":
+        yield f"**It ended with a failure**: {ending['message']}\n"
+    for name, (source, title) in PLOTS.items():
+        if source == ending["name"] and (directory / name).exists():
+            yield f"![{title}]({name})\n"
+    for note in result.notes:
+        yield f"- {note}"
+    if result.notes:
+        yield ""
+
+
+def summary(directory: Path) -> str:
+    """Return the figures of the README: a table, and the conditions under it."""
+    found = {each.name: results.load(path) for each in SUITE if (path := directory / f"{each.name}.json").exists()}
+    rows = [f"| {work} | {' | '.join(cells)} |" for work, cells in _rows(found)]
+    if not rows:
+        return "Nothing was measured.\n"
+    first = next(iter(found.values())).conditions
+    head = [f"| time with fastimport ÷ time without (95 % interval) | {' | '.join(f'`{level}`' for level in LEVELS)} |"]
+    head.append("|---" * (len(LEVELS) + 1) + "|")
+    return "\n".join([*head, *rows, "", f"{_sentence(first)} Produced by `make bench`.", ""])
+
+
+def _rows(found: Mapping[str, Result]) -> Iterator[tuple[str, list[str]]]:
+    if "applications" in found:
+        yield from _means(found["applications"])
+    for benchmark, stem, work in _chosen():
+        figures = [_figure(found, benchmark, f"{stem}, {level}") for level in LEVELS]
+        if any(figures):
+            yield work, [f"{each.value:.2f} ({each.low:.2f} to {each.high:.2f})" if each else "-" for each in figures]
+
+
+def _means(applications: Result) -> Iterator[tuple[str, list[str]]]:
+    """The geometric means, of time and of processor time."""
+    rows = {row[0]: row for table in applications.tables for row in table.rows if table.rows[0][0].startswith("geometric")}
+    for column, what in ((1, ""), (2, ", processor time")):
+        cells = [rows[level][column] if level in rows else "-" for level in LEVELS]
+        if any(cell != "-" for cell in cells):
+            count = next(rows[level][3] for level in LEVELS if level in rows)
+            yield f"{count} real applications, geometric mean{what}", cells
+
+
+def _chosen() -> Iterator[tuple[str, str, str]]:
+    yield from (("applications", name, work) for name, work in WORKS.items())
+    for entries in (3, 300):
+        yield "search-paths", f"{entries} entries, packages", f"200 packages from a search path of {entries} entries"
+    yield "failing-imports", "100 x top level, 300 entries", "100 imports that fail, 300 entries"
+    yield "slow-file-systems", "Django admin, 1 ms", "Django admin, 1 ms for each operation of the file system"
+
+
+def _figure(found: Mapping[str, Result], benchmark: str, name: str) -> Figure | None:
+    figures = found[benchmark].figures if benchmark in found else ()
+    return next((figure for figure in figures if figure.id == name), None)
+
+
+def _sentence(conditions: Mapping[str, str]) -> str:
+    told = [conditions[name] for name in CONDITIONS if name in conditions]
+    load = conditions.get("load at the end")
+    return "Measured " + ", ".join(told) + (f", load {load}." if load else ".")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("results", type=Path, metavar="RESULTS")
+    parser.add_argument("--install", action="store_true", help="into docs/ and the README")
+    arguments = parser.parse_args()
+    try:
+        write(arguments.results, arguments.results / "measured.md")
+    except FileNotFoundError as error:
+        print(f"measured_page: {error.filename} is not there; benchmarks/suite.py makes it", file=sys.stderr)
+        return 2
+    if arguments.install:
+        install(arguments.results)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
