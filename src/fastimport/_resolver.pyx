@@ -489,7 +489,8 @@ cdef class Resolver:
             if isinstance(found, BaseException):
                 return found
             after = self.listing_of(fi_get(importers, place, None))
-            if type(before) is Table and found is NotImplemented:       # patched since: no longer ours
+            if type(before) is Table and found is NotImplemented:       # changed by hand: no longer ours
+                PyObject_GenericGetDict(importers[place], NULL)["_path_cache"] = (<Table>before).listing()
                 changed = True
                 if self.indexes is not None:
                     self.indexes.clear()

@@ -178,7 +178,14 @@ def uninstall():
     _Active.register, _Active.freshness = None, "checked"
     finder.set_freshness(resolver, "checked")
     finder.serve(resolver, PathFinder, StockPathFinder)
-    finder.return_listings()
+    _return_listings()
+
+
+def _return_listings():
+    """Give the FileFinders that importlib knows plain sets again, with the same names."""
+    for item in list(sys.path_importer_cache.values()):
+        if type(item) is finder.external.FileFinder and type(item._path_cache) is finder.Table:
+            item._path_cache = set(item._path_cache)
 
 
 def installed():

@@ -86,13 +86,6 @@ def pin_file_finder():
     return Pin(external.FileFinder, *_PINS[external.FileFinder])
 
 
-def return_listings():
-    """Give the FileFinders that importlib knows plain sets again, with the same names."""
-    for finder in list(sys.path_importer_cache.values()):
-        if type(finder) is external.FileFinder and type(finder._path_cache) is Table:
-            finder._path_cache = set(finder._path_cache)
-
-
 def _unsupported():
     """Why this interpreter is left to importlib, or None."""
     if tuple(vars(ModuleSpec("name", None))) != _SPEC_FIELDS or tuple(vars(external.FileFinder("/"))) != _FINDER_FIELDS:
@@ -192,6 +185,7 @@ def methods_for(resolver):
             index, portions = found
         if index >= 0 and type(path) is not list and type(path) is not tuple:
             return ask_each(cls, fullname, path, target)
+        turns = 0
         while index >= 0 and (entry := path[index : index + 1]):
             spec = stock_get_spec(cls, fullname, entry, target)
             if spec.loader is not None:
@@ -200,6 +194,10 @@ def methods_for(resolver):
             found = search(cls, fullname, path, index + 1, portions)
             if type(found) is not tuple:
                 return found or portions
+            turns += 0 <= found[0] <= index
+            if turns > 3:  # directories change faster than they can be searched
+                spec = stock_get_spec(cls, fullname, path, target)
+                return spec if spec.loader is not None else spec.submodule_search_locations
             index, portions = found
         if index == -2:
             error, found, portions = portions, None, None
