@@ -10,6 +10,7 @@ docs/conformance.md lists the same labels.
 import importlib
 import os
 import sys
+import zipfile
 from importlib import machinery
 
 import pytest
@@ -240,3 +241,38 @@ def test_e11_package_whose_directory_cannot_be_listed(duel, public_root):
     os.chmod(os.path.join(public_root, "p"), 0o311)
     duel.set_path(public_root)
     assert duel.ask("p", around=unprivileged).has_location
+
+
+def test_e12_finder_changed_by_hand_before_an_archive(duel, root):
+    """E12 Asked by importlib from then on, whatever stands behind it; the search comes to an end."""
+    entry = plant(os.path.join(root, "e"), {"m.py": ""})
+    plant(root, {"a": {}})
+    zipped = os.path.join(root, "z.zip")
+    with zipfile.ZipFile(zipped, "w") as archive:
+        archive.writestr("z.py", "")
+    duel.set_path(entry, zipped, os.path.join(root, "a"))
+    assert duel.ask("m").found and duel.ask("z").found
+    duel.each_finder(entry, lambda finder: setattr(finder, "find_spec", lambda name, target=None: None))
+    assert duel.ask("m").outcome == "absent"
+    assert duel.ask("absent").outcome == "absent"
+
+
+def test_e13_new_file_before_an_archive(duel, root):
+    """E13 What comes before an entry of another maker is not forgotten when a name is absent behind it."""
+    entry = plant(os.path.join(root, "e"), {"m.py": ""})
+    zipped = os.path.join(root, "z.zip")
+    with zipfile.ZipFile(zipped, "w") as archive:
+        archive.writestr("z.py", "")
+    duel.set_path(entry, zipped)
+    assert duel.ask("m").found
+    plant(entry, {"new.py": ""})
+    assert duel.ask("new").found
+
+
+def test_e14_new_file_in_the_working_directory(duel, root, monkeypatch):
+    """E14 The entry '' stands for it."""
+    monkeypatch.chdir(plant(os.path.join(root, "e"), {"m.py": ""}))
+    duel.set_path("")
+    assert duel.ask("m").found and duel.ask("new").outcome == "absent"
+    plant(os.path.join(root, "e"), {"new.py": ""})
+    assert duel.ask("new").found
