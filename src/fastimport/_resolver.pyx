@@ -99,9 +99,11 @@ cdef class Resolver:
         cdef unsigned long long listings = self.listings
         found = self.walk(importers, path, fullname, tail, index, portions)
         if found is None and self.trusted:
-            changed = self.recheck(importers, path, listings)
+            changed = self.recheck(importers, path, tail)
             if changed is True:
                 found = self.walk(importers, path, fullname, tail, 0, None)
+            elif changed is False and self.listings != listings:    # perhaps by another thread, behind our back
+                found = self.walk(importers, path, fullname, tail, index, portions)
             elif changed is not False:
                 return -2, changed
         if found is None:
@@ -472,17 +474,15 @@ cdef class Resolver:
         spec._cached = None
         return spec
 
-    cdef object recheck(self, dict importers, path, unsigned long long listings):
-        """Before `trusted` calls a name absent: stat every directory again. Whether a name may have come, or a hook's veto.
-
-        `listings` were made before the name was looked for: by now, another thread may have made the one that has it.
-        """
-        cdef bint changed = self.listings != listings
+    cdef object recheck(self, dict importers, path, str tail):
+        """Before `trusted` calls a name absent: stat every directory again. Whether it may have come, or a hook's veto."""
+        changed = False
         for entry in tuple(path):      # another thread may shorten it
             if type(entry) is not str:
                 continue
             place = entry or current_directory()
-            before = self.listing_of(fi_get(importers, place, None))
+            finder = fi_get(importers, place, None)
+            before = self.listing_of(finder)
             if type(before) is Table:
                 (<Table>before).epoch = 0
             found = self.consult(importers, entry, "", "")
@@ -490,10 +490,10 @@ cdef class Resolver:
                 return found
             after = self.listing_of(fi_get(importers, place, None))
             if type(before) is Table and found is NotImplemented:       # changed by hand: no longer ours
-                PyObject_GenericGetDict(importers[place], NULL)["_path_cache"] = (<Table>before).listing()
+                PyObject_GenericGetDict(finder, NULL)["_path_cache"] = (<Table>before).listing()
                 changed = True
                 if self.indexes is not None:
                     self.indexes.clear()
-            elif after is not before and (type(before) is not Table or (<Table>before).names != (<Table>after).names):
+            elif after is not before and type(after) is Table and tail in (<Table>after).names:
                 changed = True
         return changed
