@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import platform
+import subprocess
 import sys
 import sysconfig
 import tempfile
@@ -102,12 +103,14 @@ def _counts(case: Case) -> dict[str, float]:
 
 def _per_round(case: Case, count: Callable[..., int]) -> float:
     environment = {**launcher.environment(launcher.variant_for_level("checked")), "PYTHONHASHSEED": "0"}
-    totals = []
-    for rounds in (case.rounds, case.rounds * 2):
-        # Both command lines are of one length: it moves the stack, and with it what callgrind counts.
-        command = [sys.executable, "-c", f"rounds = int('{rounds:07}')\n{case.setup}\n{case.code}"]
-        totals.append(count(command, environment))
-    return (totals[1] - totals[0]) / case.rounds
+    # All command lines are of one length: it moves the stack, and with it what callgrind counts.
+    commands = [
+        [sys.executable, "-c", f"rounds = int('{rounds:07}')\n{case.setup}\n{case.code}"]
+        for rounds in (1, case.rounds, case.rounds * 2)
+    ]
+    subprocess.run(commands[0], env=environment, check=True)  # the first run may have to write bytecode
+    few, many = (count(command, environment) for command in commands[1:])
+    return (many - few) / case.rounds
 
 
 def _file_system_calls(command: list[str], environment: dict[str, str]) -> int:
