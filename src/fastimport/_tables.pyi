@@ -9,6 +9,10 @@ class Pin:
     def holds(self) -> bool: ...
 
 @final
+class EpochMark:
+    def __init__(self, namespace_path: type) -> None: ...
+
+@final
 class Kinds:
     pairs: tuple[tuple[str, type], ...]
     def __init__(self, loaders: Iterable[tuple[str, type]]) -> None: ...
