@@ -117,10 +117,57 @@ def _stock_hooks():
     return tuple(hooks), variables["loader_details"].cell_contents
 
 
+def _asker(search, dressed):
+    """``ask_others``, which goes on where `search` leaves off: at the first path entry that is not ours."""
+    interpreter, namespace_path, stock_get_spec = sys, NamespacePath, _stock_get_spec
+
+    @dressed
+    def ask_importlib(cls, fullname, path, target):
+        """The whole search, with the results of `ask_others`."""
+        spec = stock_get_spec(cls, fullname, path, target)
+        return spec if spec.loader is not None else spec.submodule_search_locations
+
+    @dressed
+    def ask_others(cls, fullname, path, target, index, portions):
+        """Go on from what `search` left: a spec, or the list of portions (perhaps empty)."""
+        if path is None:
+            path = interpreter.path
+        if type(path) is namespace_path:
+            path = path._recalculate()
+            found = search(cls, fullname, path, 0, [])
+            if type(found) is not tuple:
+                return found or []
+            index, portions = found
+        if index >= 0 and type(path) is not list and type(path) is not tuple:
+            return ask_importlib(cls, fullname, path, target)
+        turns = 0
+        while index >= 0 and (entry := path[index : index + 1]):
+            spec = stock_get_spec(cls, fullname, entry, target)
+            if spec.loader is not None:
+                return spec
+            portions.extend(spec.submodule_search_locations)
+            found = search(cls, fullname, path, index + 1, portions)
+            if type(found) is not tuple:
+                return found or portions
+            turns += 0 <= found[0] <= index
+            if turns > 3:  # directories change faster than they can be searched
+                return ask_importlib(cls, fullname, path, target)
+            index, portions = found
+        if index == -2:
+            error, found, portions = portions, None, None
+            try:
+                raise error
+            finally:
+                del error  # which has this frame
+        return portions
+
+    return ask_others
+
+
 def methods_for(resolver):
     """``find_spec``, ``_get_spec`` and ``invalidate_caches`` of a PathFinder that asks `resolver` first."""
     search = resolver.search
-    interpreter, make_spec, namespace_path = sys, ModuleSpec, NamespacePath
+    make_spec, namespace_path = ModuleSpec, NamespacePath
     stock_find_spec, stock_get_spec, stock_invalidate_caches = _stock_find_spec, _stock_get_spec, _stock_invalidate_caches
     from_frame, get_spec_code = from_frame_of, _stock_get_spec.__code__
     line = line_of_call(stock_find_spec, "_get_spec")
@@ -128,12 +175,13 @@ def methods_for(resolver):
     def dressed(function):
         return as_importlib(function, stock_find_spec, line)
 
+    ask_others = _asker(search, dressed)
+
     @dressed
     def find_spec(cls, fullname, path=None, target=None):
         """Find the spec of a module on `path`, or ``sys.path``; None if there is none.
 
-        Mirrors `importlib.machinery.PathFinder.find_spec`, with its results and errors. `target` is passed on to path entry
-        finders of other makers.
+        Mirrors `importlib.machinery.PathFinder.find_spec`, with its results and errors. `target` is for others' finders.
         """
         found = search(cls, fullname, path, 0, None)
         if type(found) is tuple:
@@ -171,52 +219,6 @@ def methods_for(resolver):
             spec.submodule_search_locations = found or []
             return spec
         return found
-
-    @dressed
-    def ask_others(cls, fullname, path, target, index, portions):
-        """Go on from what `search` left: a spec, or the list of portions (perhaps empty)."""
-        if path is None:
-            path = interpreter.path
-        if type(path) is namespace_path:
-            path = path._recalculate()
-            found = search(cls, fullname, path, 0, [])
-            if type(found) is not tuple:
-                return found or []
-            index, portions = found
-        if index >= 0 and type(path) is not list and type(path) is not tuple:
-            return ask_each(cls, fullname, path, target)
-        turns = 0
-        while index >= 0 and (entry := path[index : index + 1]):
-            spec = stock_get_spec(cls, fullname, entry, target)
-            if spec.loader is not None:
-                return spec
-            portions.extend(spec.submodule_search_locations)
-            found = search(cls, fullname, path, index + 1, portions)
-            if type(found) is not tuple:
-                return found or portions
-            turns += 0 <= found[0] <= index
-            if turns > 3:  # directories change faster than they can be searched
-                spec = stock_get_spec(cls, fullname, path, target)
-                return spec if spec.loader is not None else spec.submodule_search_locations
-            index, portions = found
-        if index == -2:
-            error, found, portions = portions, None, None
-            try:
-                raise error
-            finally:
-                del error  # which has this frame
-        return portions
-
-    @dressed
-    def ask_each(cls, fullname, path, target):
-        """The same for a path that can only be iterated."""
-        portions = []
-        for entry in path:
-            spec = _get_spec(cls, fullname, (entry,), target)
-            if spec.loader is not None:
-                return spec
-            portions.extend(spec.submodule_search_locations)
-        return portions
 
     @dressed
     def invalidate_caches():
