@@ -226,8 +226,3 @@ cdef class BytecodeReader:
             return None
         self.fix_filename(code, path)
         return code
-
-
-def finds_hook(unsigned long release):
-    """Whether a `release` of Python can be asked for its open_code hook: the one that we were compiled for can."""
-    return fb_open_code_is_hooked(release) >= 0
