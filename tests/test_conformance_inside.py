@@ -153,3 +153,34 @@ def test_more_packages_than_listings_are_kept(duel, root):
         assert duel.ask(f"p{number}").found
     for number in range(100):
         assert duel.ask(f"p{number}.m", [os.path.join(root, f"p{number}")]).found
+
+
+def test_large_package_is_asked_file_by_file(duel, root):
+    """2.6 More names than one reading gives, and a submodule afterwards."""
+    plant(root, {"p": {"__init__.py": "", "m.py": "", **{f"data{number:05}.bin": "" for number in range(3000)}}})
+    duel.set_path(root)
+    time.sleep(SETTLED)
+    for _ in range(2):
+        assert duel.ask("p").origin == os.path.join(root, "p", "__init__.py")
+    assert duel.ask_below("p.m").found
+
+
+def test_large_package_is_not_kept(candidate, root):
+    """What a package look-up costs does not grow with the files in it: nothing of them is remembered."""
+    from fastimport.finder import resolver
+
+    plant(root, {"p": {"__init__.py": "", **{f"data{number:05}.bin": "" for number in range(3000)}}})
+    before = resolver.scans
+    assert candidate.find_spec("p", [root]).origin.endswith("__init__.py")
+    assert resolver.scans == before + 1  # of root, and not of p
+
+
+def test_hook_that_replaces_the_importer_cache(duel, package):
+    """2.5 A listing hook may do anything, also to what is being searched."""
+
+    def replace(event, arguments):
+        if event == "os.listdir":
+            sys.path_importer_cache = None
+
+    duel.each(lambda world: setattr(world, "looks_into_cache", False))
+    duel.ask("p", around=lambda: observing(replace))

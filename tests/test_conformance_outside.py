@@ -216,6 +216,16 @@ def test_loader_that_cannot_be_hashed(duel, tree):
     assert duel.ask("m").found
 
 
+@pytest.mark.parametrize("count", [13, 14, 15, 16])
+def test_many_suffixes(duel, tree, count):
+    """2.11 As many as there are bits for them, and more."""
+    plant(tree, {f"last.x{count - 1}": "", "p": {f"__init__.x{count - 1}": ""}})
+    loaders = [(f".x{number}", SourceFileLoader) for number in range(count)]
+    duel.each_finder(tree, lambda finder: setattr(finder, "_loaders", list(loaders)))
+    duel.each_finder(tree, lambda finder: setattr(finder, "_path_mtime", -1))
+    assert duel.ask("last").found and duel.ask("p").found
+
+
 def test_suffix_with_two_loaders(duel, tree):
     """2.11 The first one wins, also in a listing that importlib made."""
     loaders = [(".py", SourceFileLoader), (".py", SourcelessFileLoader)]

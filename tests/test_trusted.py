@@ -10,6 +10,8 @@ docs/conformance.md lists the same labels.
 import importlib
 import os
 import sys
+import time
+import types
 import zipfile
 from importlib import machinery
 
@@ -254,7 +256,11 @@ def test_e12_finder_changed_by_hand_before_an_archive(duel, root):
     assert duel.ask("m").found and duel.ask("z").found
     duel.each_finder(entry, lambda finder: setattr(finder, "find_spec", lambda name, target=None: None))
     assert duel.ask("m").outcome == "absent"
+    asked = []
+    foreign = types.SimpleNamespace(find_spec=lambda name, target=None: asked.append(name))
+    duel.each(lambda world: sys.path_importer_cache.update({zipped: foreign}))
     assert duel.ask("absent").outcome == "absent"
+    assert asked == ["absent"] * 2  # once by each finder
 
 
 def test_e13_new_file_before_an_archive(duel, root):
@@ -276,3 +282,30 @@ def test_e14_new_file_in_the_working_directory(duel, root, monkeypatch):
     assert duel.ask("m").found and duel.ask("new").outcome == "absent"
     plant(os.path.join(root, "e"), {"new.py": ""})
     assert duel.ask("new").found
+
+
+def test_e15_other_kinds_inside_a_package(duel, root):
+    """E15 What was read with some suffixes says nothing of others."""
+    entry = plant(os.path.join(root, "e"), {"p": {"__init__.py": "", "__init__.other": ""}})
+    duel.set_path(entry)
+    time.sleep(0.03)  # so that what is read is believed
+    assert duel.ask("p").origin.endswith("__init__.py")
+    loaders = [(".other", machinery.SourceFileLoader), (".py", machinery.SourceFileLoader)]
+    duel.each_finder(entry, lambda finder: setattr(finder, "_loaders", list(loaders)))
+    assert duel.ask("p").origin.endswith("__init__.other")
+
+
+def test_t13_finder_changed_by_hand_on_a_long_path(duel, root):
+    """T13 The index knows that the entry lacks the name; importlib asks it again. Until the name is absent everywhere."""
+    plant(root, {f"d{i}": {f"m{i}.py": ""} for i in range(10)} | {"d9": {"m9.py": "", "name.py": ""}})
+    entries = [os.path.join(root, f"d{i}") for i in range(10)]
+    duel.set_path(*entries)
+    for _ in range(3):
+        duel.ask("name")
+    plant(entries[1], {"name.py": ""})
+    duel.each_finder(entries[1], lambda finder: finder.invalidate_caches())
+    expected, given, _ = duel.report("name")
+    assert expected.spec["origin"] == os.path.join(entries[1], "name.py")
+    assert given.spec["origin"] == os.path.join(entries[9], "name.py")
+    duel.invalidate()
+    assert duel.ask("name").origin == os.path.join(entries[1], "name.py")
