@@ -16,6 +16,7 @@ from support.installation import Installation, clean_environment
 from support.process import unprivileged
 
 from fastimport import cli, record, site_files
+from fastimport.cli import environment as commands  # here, because "nobody" may not be able to read it
 from fastimport.settings import START_CONDITION, Settings
 
 IS_ON = "import sys; print(any(c.__module__.startswith('fastimport') for c in sys.meta_path if isinstance(c, type)))"
@@ -267,7 +268,7 @@ def test_an_environment_without_write_permission_is_status_3(words, public_root,
     os.chmod(public_root, 0o555)
     monkeypatch.setattr(site_files, "site_directory", lambda distribution: public_root)
     with unprivileged():
-        assert cli.main(list(words)) == cli.UNCHANGEABLE
+        assert cli.main(list(words)) == commands.UNCHANGEABLE
     said = capsys.readouterr()
     assert said.out == ""
     assert f"no permission to write {public_root}" in said.err

@@ -47,8 +47,8 @@ class Server:
         with open(self.log, encoding="utf-8", errors="replace") as log:
             return log.read()
 
-    def wait_for(self, pattern, seconds=40):
-        """The match of a regular expression in the log, as soon as it is there."""
+    def wait_for(self, pattern, seconds=40, meanwhile=lambda: None):
+        """The match of a regular expression in the log, as soon as it is there. `meanwhile` is called between looks."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             match = re.search(pattern, self.said())
@@ -56,6 +56,7 @@ class Server:
                 return match
             if self.process.poll() is not None:
                 break
+            meanwhile()
             time.sleep(0.05)
         raise AssertionError(f"{pattern!r} not in the log; exit status {self.process.poll()}\n{self.said()}")
 
