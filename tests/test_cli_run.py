@@ -180,3 +180,19 @@ def test_the_path_hooks_answer_for_the_script_is_left_as_python_leaves_it(place)
     path = str(pathlib.Path(place, "look.py"))
     (place / "asks.py").write_text(f"import sys\nprint(sys.path_importer_cache.get(__file__, 0), {path!r} in sys.path)\n")
     compare(["-m", "fastimport"], place, ("asks.py",))
+
+
+@pytest.mark.parametrize("code", ["1+", "1/0", "raise SystemExit(3)", "pass"])
+def test_the_script_that_started_us_lives_as_long_as_the_interpreter_needs_it(tmp_path, code):
+    """Up to 3.13 the interpreter takes ``__file__`` out of the script's namespace after an exception, freed or not."""
+    (tmp_path / "witness.py").write_text("class Witness:\n    def __del__(self): print('freed', flush=True)\n")
+    script = tmp_path / "command"
+    script.write_text(
+        "import atexit, witness\n"
+        "here = witness.Witness()\n"
+        "atexit.register(print, 'ending', flush=True)\n"
+        "from fastimport.cli import main, finish\n"
+        "finish(main())\n"
+    )
+    (spoken, _), _ = execute([str(script), "run", "-c", code], tmp_path)
+    assert spoken.split()[0] == "ending"

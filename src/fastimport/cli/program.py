@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 _FILE_FORGOTTEN_FIRST = (3, 13, 15) <= sys.version_info < (3, 14) or sys.version_info >= (3, 14, 7)
 """Whether ``__file__`` goes before an exception is reported, rather than after (gh-152132)."""
 
+_FORMER: "list[object]" = []  # __main__ before: up to 3.13 the interpreter lets go of a script's before it is done with it
+
 
 def run(kind: str, program: str, arguments: list[str]) -> int:
     """Run a program to its end and return its exit status; what it raises comes out, for the interpreter to report."""
-    start: Callable[[str, Namespace], int | None]
-    start = {"-m": _run_module, "-c": _run_code, "-": _run_stdin, "file": _run_file}[kind]
+    starts = {"-m": _run_module, "-c": _run_code, "-": _run_stdin, "file": _run_file}
+    start: Callable[[str, Namespace], int | None] = starts[kind]
     if kind == "-" and os.isatty(0):
         from fastimport.cli.prompt import start_prompt as start  # now: later a file of the program could be in the way
     leave_search_path()
@@ -58,6 +60,7 @@ def fresh_main() -> "Namespace":
 
     Not the old module emptied: the interpreter deletes ``__file__`` from that one when the command's own script ends.
     """
+    _FORMER.append(sys.modules.get("__main__"))
     main = sys.modules["__main__"] = type(sys)("__main__")
     namespace = vars(main)
     namespace["__loader__"] = _frozen_importlib.BuiltinImporter
@@ -186,11 +189,7 @@ def _run_main_file(load: "Callable[[], CodeType]", path: str, namespace: "Namesp
     if sys.version_info < (3, 15):
         namespace["__cached__"] = None
 
-    def forget_file() -> None:
-        namespace.pop("__file__", None)
-        namespace.pop("__cached__", None)
-
-    execute(exec, load(), namespace, at_end=forget_file)
+    execute(exec, load(), namespace, at_end=lambda: [namespace.pop(name, None) for name in ("__file__", "__cached__")])
 
 
 def _compile_file(source: bytes, path: str) -> "CodeType":
