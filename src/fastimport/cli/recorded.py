@@ -9,6 +9,7 @@ import atexit
 import marshal
 import os
 import sys
+from _thread import allocate_lock
 from time import perf_counter_ns
 
 from fastimport.cli import program
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _BETWEEN_WRITES, _BETWEEN_SNAPSHOTS = 5_000_000, 20_000_000  # ns
+_PATIENCE = 1.0  # seconds
+_FLAGS = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
 
 
 def main(job: "dict[str, Any]") -> None:
@@ -59,22 +62,31 @@ def _install(level: "Any") -> int:
 
 
 class Writer:
-    """Writes what a `Tracer` hears to a file: batches of imports, and snapshots, one marshal after the other."""
+    """Writes what a `Tracer` hears to a file: batches of imports, and snapshots, one marshal after the other.
+
+    Nothing that goes wrong here may be seen by the program: what can't be written is not recorded.
+    """
 
     def __init__(self, path: str, until: str | None, about: "dict[str, Any]") -> None:
-        self.file = os.open(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
+        self.path = path
+        self.file = os.open(path, _FLAGS)
+        self.identity = os.fstat(self.file)[1:3]
         self.process = os.getpid()
         self.until, self.about = until, about
         self.tracer = Tracer(self.on_change)
         self.written = self.written_at = self.snapshot_at = 0
+        self.lock = allocate_lock()  # of `written`; whoever finds it taken leaves the writing to the other
         self.over = False
 
     def on_change(self, now: int) -> None:
         """An import has begun or ended."""
         if self.until is not None and self.tracer.finished and self.tracer.finished[-1].name == self.until:
             self.stop_early()
-        elif now - self.written_at > _BETWEEN_WRITES:
-            self.write(now)
+        elif now - self.written_at > _BETWEEN_WRITES and not self.over and self.lock.acquire(False):
+            try:
+                self.write(now)
+            finally:
+                self.lock.release()
 
     def write(self, now: int) -> None:
         """Write the imports that have ended since, and now and then how things stand."""
@@ -88,19 +100,43 @@ class Writer:
         if now - self.snapshot_at > _BETWEEN_SNAPSHOTS:
             self.snapshot_at = now
             data += marshal.dumps({**self.tracer.snapshot(), **self.about, "complete": False})
-        os.write(self.file, data)
+        self.put(data)
+
+    def put(self, data: bytes) -> None:
+        """Append `data`. A program that closes all files, as daemons do, may have one of its own under our number since."""
+        try:
+            if self.is_ours():
+                os.write(self.file, data)
+            else:
+                file = os.open(self.path, _FLAGS)
+                try:
+                    os.write(file, data)
+                finally:
+                    os.close(file)
+        except OSError:
+            self.over = True
+
+    def is_ours(self) -> bool:
+        """Whether our file is still open under its number."""
+        try:
+            return os.fstat(self.file)[1:3] == self.identity
+        except OSError:
+            return False
 
     def end(self) -> None:
         """Write all that is missing, once."""
         if self.over or os.getpid() != self.process:
             return
         self.tracer.stop()
+        has_lock = self.lock.acquire(True, _PATIENCE)  # the other may be ourselves, interrupted by a signal
         self.snapshot_at = self.tracer.ended_at
         self.write(self.tracer.ended_at)
-        self.over = True
         activation = sys.modules.get("fastimport.activation")
         level = activation.describe()["freshness"] if activation is not None else None
-        os.write(self.file, marshal.dumps({**self.tracer.snapshot(), **self.about, "complete": True, "level": level}))
+        self.put(marshal.dumps({**self.tracer.snapshot(), **self.about, "complete": True, "level": level}))
+        self.over = True
+        if has_lock:
+            self.lock.release()
 
     def stop_early(self) -> None:
         """The module that was waited for is there: end the process without running anything more of the program."""

@@ -8,6 +8,7 @@ from importlib import machinery
 from typing import Any
 
 from .model import Entry, Finder, Module, Recording, Shadowed, Thread
+from .settling import settle
 
 _FORMS = {"BuiltinImporter": "builtin", "FrozenImporter": "frozen", "ExtensionFileLoader": "extension"}
 
@@ -22,8 +23,10 @@ def assemble(program: str, nodes: Iterable[tuple[Any, ...]], state: dict[str, An
     """The recording of `program`, from imports that are over and a snapshot, both of the `Tracer`."""
     begun = state["begun_at"]
     raw = [dict(zip(_FIELDS, node, strict=True)) for node in nodes]
-    for lane in state["lanes"]:
-        raw += [_interrupted(dict(zip(_FIELDS, node, strict=True)), state) for node in lane["under_way"]]
+    ended = {node["serial"] for node in raw}  # some of them after the snapshot, in which they are under way
+    under_way = [node for lane in state["lanes"] for node in lane["under_way"] if node[0] not in ended]
+    raw += [_interrupted(dict(zip(_FIELDS, node, strict=True)), state) for node in under_way]
+    _adopt(raw, ended | {node[0] for node in under_way}, under_way)
     raw.sort(key=lambda node: (node["start"], node["serial"]))
     numbers = {node["serial"]: number for number, node in enumerate(raw)}
     recording = Recording(
@@ -37,7 +40,8 @@ def assemble(program: str, nodes: Iterable[tuple[Any, ...]], state: dict[str, An
         overhead_ns=state["calls"] * state["call_ns"],
     )
     recording.modules = [_module(node, number, numbers, begun) for number, node in enumerate(raw)]
-    recording.threads = [_thread(lane, begun) for lane in state["lanes"]]
+    recording.threads = _threads(state, recording.modules)
+    settle(recording, state, {number for serial, number in numbers.items() if serial not in ended})
     recording.entries = _entries(state["lanes"], recording.path)
     recording.finders = [Finder(name, *figures) for name, figures in state["finders"].items() if figures[0]]
     _place(recording.modules, recording.path)
@@ -49,6 +53,14 @@ def assemble(program: str, nodes: Iterable[tuple[Any, ...]], state: dict[str, An
 def _python() -> str:
     free_threaded = " free-threaded" if not getattr(sys, "_is_gil_enabled", lambda: True)() else ""
     return f"{platform.python_implementation()} {platform.python_version()}{free_threaded}"
+
+
+def _adopt(raw: list[dict[str, Any]], known: set[Any], under_way: list[tuple[Any, ...]]) -> None:
+    """Give imports whose parent began after the last snapshot, and never ended, the innermost of which something is known."""
+    innermost = {serial[0]: serial for serial, *_ in reversed(under_way)}
+    for node in raw:
+        if node["parent"] not in known:
+            node["parent"] = None if node["parent"] is None else innermost.get(node["lane"])
 
 
 def _interrupted(node: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:
@@ -92,12 +104,26 @@ def _form(node: dict[str, Any]) -> str:
     return "bytecode" if origin.endswith((".py", ".pyc")) else "other"
 
 
+def _threads(state: dict[str, Any], modules: list[Module]) -> list[Thread]:
+    """One for each lane, and for each that was too new for the snapshot."""
+    lanes, begun = state["lanes"], state["begun_at"]
+    threads = [_thread(lane, begun) for lane in lanes]
+    newest = max([len(lanes) - 1, *(module.thread for module in modules)])
+    for number in range(len(lanes), newest + 1):
+        threads.append(Thread(number, f"thread {number}", state["now"] - begun, 0, 0))
+    threads[0].end_ns = state["now"] - begun
+    for module in modules:
+        thread = threads[module.thread]
+        thread.start_ns, thread.end_ns = min(thread.start_ns, module.start_ns), max(thread.end_ns, module.end_ns)
+    return threads
+
+
 def _thread(lane: dict[str, Any], begun: int) -> Thread:
     costs = dict(lane["costs"])
     outside = costs.pop("outside", 0)
     name = lane["name"] or ("MainThread" if lane["number"] == 0 else f"thread {lane['number']}")
     own = {kind: ns for kind, ns in costs.items() if ns}
-    return Thread(lane["number"], name, lane["start"] - begun, lane["last"] - begun, outside, own)
+    return Thread(lane["number"], name, max(lane["start"] - begun, 0), max(lane["last"] - begun, 0), outside, own)
 
 
 def _entries(lanes: list[dict[str, Any]], path: list[str]) -> list[Entry]:

@@ -79,8 +79,8 @@ class Lane:
             under_way.append(node.plain())
             node = node.parent
         return {
-            "number": self.number, "name": self.name, "start": self.start, "last": self.last, "costs": dict(self.costs),
-            "entries": dict(self.entries), "under_way": under_way,
+            "number": self.number, "name": self.name, "start": self.start, "last": self.last, "kind": self.kind,
+            "costs": dict(self.costs), "entries": dict(self.entries), "under_way": under_way,
         }  # fmt: skip
 
     def charge(self) -> int:

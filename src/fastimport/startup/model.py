@@ -25,7 +25,7 @@ KINDS = {
     "write": "writing bytecode",
     "dlopen": "loading an extension module and its libraries, its init function, built-in modules",
     "execute": "running the module's own code",
-    "unsplit": "all kinds together: a log of -X importtime does not tell them apart",
+    "unsplit": "all kinds together: a log of -X importtime, or an end that was not recorded",
     "machinery": "module objects, locks, what importlib does in between, and most of what recording costs",
 }
 """The kinds of cost, in the order in which an import pays them."""

@@ -99,12 +99,12 @@ def record_once(program: Program, module: str, plan: Plan) -> Recording:
 def read_log(path: Path) -> tuple[list[tuple[Any, ...]], dict[str, Any] | None]:
     """The imports and the last snapshot in a file of cli/recorded.py, which may break off at any place."""
     nodes: list[tuple[Any, ...]] = []
-    state = None
+    state: dict[str, Any] | None = None
     with path.open("rb") as file, contextlib.suppress(EOFError, ValueError, TypeError):
         while True:
             part = marshal.load(file)
             if isinstance(part, dict):
-                state = part
+                state = part if state is None or not state["complete"] else state  # a thread may be late with its own
             else:
                 nodes += part
     if state is not None and nodes:
