@@ -1,6 +1,9 @@
 """Recordings that end in the middle, and programs that take away what recording needs."""
 
 import marshal
+import os
+import subprocess
+import sys
 
 import pytest
 from support.startups import by_name, profile, record
@@ -9,7 +12,7 @@ from support.trees import plant
 from fastimport.startup import view
 from fastimport.startup.assembly import assemble
 from fastimport.startup.lanes import Lane
-from fastimport.startup.model import from_json
+from fastimport.startup.reading import from_json
 from fastimport.startup.session import read_log
 
 MANY = "asyncio, decimal, http.client, xml.dom.minidom, unittest.mock, sqlite3"
@@ -74,7 +77,9 @@ def test_code_that_can_not_be_compiled_is_a_program_that_fails(code):
     assert from_json(done.stdout).complete
 
 
-@pytest.mark.parametrize("ending", ["os.kill(os.getpid(), 9)", "posix._exit(0)", "os.execv(sys.executable, [sys.executable, '-V'])"])
+@pytest.mark.parametrize(
+    "ending", ["os.kill(os.getpid(), 9)", "posix._exit(0)", "os.execv(sys.executable, [sys.executable, '-V'])"]
+)
 def test_the_parts_of_a_recording_that_breaks_off_add_up(tmp_path, ending):
     tree = plant(
         tmp_path,
@@ -140,7 +145,11 @@ def test_an_import_whose_parent_is_not_known_is_nested_in_the_one_above(tmp_path
     done = log.end(log.begin("done"))
     recording, _ = log.read(state, done)
     assert [(module.name, module.parent) for module in recording.modules] == [("known", None), ("done", 0)]
-    assert recording.modules[0].ns == {"machinery": 10, "unsplit": 10} and recording.threads[0].outside_ns == 10 and add_up(recording)
+    assert (
+        recording.modules[0].ns == {"machinery": 10, "unsplit": 10}
+        and recording.threads[0].outside_ns == 10
+        and add_up(recording)
+    )
 
 
 def test_a_thread_that_is_late_with_its_snapshot_does_not_make_the_recording_incomplete(tmp_path):
@@ -149,3 +158,20 @@ def test_a_thread_that_is_late_with_its_snapshot_does_not_make_the_recording_inc
     late, last = log.snapshot(False), log.snapshot(True)
     _, state = log.read(done, last, late)
     assert state["complete"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a POSIX shell closes the file")
+@pytest.mark.parametrize("words", ["profile --runs 1 --no-saving -c pass", "paths", "explain json", "doctor --only interpreter"])
+def test_standard_output_that_is_closed_or_full_is_said(words):
+    for where, message in ((">&-", "standard output is closed"), (">/dev/full", "No space left")):
+        shell = ["/bin/sh", "-c", f'exec "$0" -m fastimport {words} {where}', sys.executable]
+        done = subprocess.run(shell, stderr=subprocess.PIPE, text=True, timeout=60)
+        assert done.returncode == 1 and message in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
+
+
+def test_a_report_that_can_not_be_written_is_said_before_the_program_runs(tmp_path):
+    code = f"open({str(tmp_path / 'ran')!r}, 'w')"
+    for place in (tmp_path, tmp_path / "no" / "report.html"):
+        done = profile("-o", str(place), "-c", code)
+        assert done.returncode == 1 and "the report can't be written: " in done.stderr
+    assert not (tmp_path / "ran").exists()

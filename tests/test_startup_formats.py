@@ -15,7 +15,8 @@ from fastimport.startup import model, traces
 from fastimport.startup.comparison import compare, render_comparison
 from fastimport.startup.formats import FORMATS, read_file, render
 from fastimport.startup.importtime import read_log
-from fastimport.startup.model import Module, NotARecording, Recording, Thread, from_json
+from fastimport.startup.model import Module, NotARecording, Recording, Thread
+from fastimport.startup.reading import from_json
 from fastimport.startup.view import Selection
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -251,6 +252,22 @@ BAD = {
     "backwards": (VALID.replace('"end_ns":90000000', '"end_ns":1'), "ends before it starts"),
     "span": (VALID.replace('["search",1000000,5000000]', '["search"]'), "spans must be a list of [kind, start, end]"),
     "importer": (VALID.replace('["main.py",3]', '["main.py"]'), "importer must be [file, line]"),
+    "beyond a float": (VALID.replace('"total_ns":120000000', '"total_ns":1' + "0" * 400), "total_ns must be a number from 0 to"),
+    "negative": (VALID.replace('"total_ns":120000000', '"total_ns":-5'), "total_ns must be a number from 0 to"),
+    "negative cost": (VALID.replace('"search":4000000', '"search":-1'), "modules[0].ns must be a number from 0 to"),
+    "not a number": (VALID.replace('"ratio":0.92', '"ratio":NaN'), "saving.ratio must be a number from 0 to"),
+    "infinite": (VALID.replace('"ratio":0.92', '"ratio":Infinity'), "saving.ratio must be a number from 0 to"),
+    "no time": (VALID.replace('"stock_s":0.125', '"stock_s":0'), "saving.stock_s must be more than 0"),
+    "truth for a number": (VALID.replace('"runs":[120000000', '"runs":[true'), "runs must be list[int]"),
+    "threads renumbered": (VALID.replace('"threads":[{"id":0', '"threads":[{"id":7'), "threads[0].id must be 0, not 7"),
+    "parent in another thread": (
+        VALID.replace('"parent":0,"thread":0', '"parent":0,"thread":1', 1),
+        "the import of another thread",
+    ),
+    "span backwards": (
+        VALID.replace('["search",1000000,5000000]', '["search",5,1]'),
+        "spans must be a list of [kind, start, end]",
+    ),
     "deep": ("[" * 100_000, "not a recording"),
 }
 
@@ -263,6 +280,15 @@ def test_what_is_no_recording_is_refused_with_the_reason(tmp_path, name):
     with pytest.raises(NotARecording, match=re.escape(reason)) as caught:
         read_file(str(path))
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_what_windows_puts_before_a_text_is_no_obstacle(tmp_path, encoding):
+    """PowerShell writes UTF-16 where a shell writes what it was given."""
+    path = tmp_path / "file"
+    for text in (VALID, render(written_by_hand(), "importtime")):
+        path.write_text(text, encoding=encoding)
+        assert len(read_file(str(path)).modules) == 5
 
 
 def test_damage_anywhere_is_refused_or_harmless():

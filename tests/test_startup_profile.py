@@ -11,7 +11,7 @@ from support.process import python
 from support.startups import by_name, profile, record, written_by_hand
 from support.trees import plant
 
-from fastimport.startup.model import from_json
+from fastimport.startup.reading import from_json
 
 
 def test_results_go_to_stdout_and_nothing_to_stderr():
@@ -89,7 +89,7 @@ def test_nothing_recorded_is_said(tmp_path):
     tree = plant(tmp_path, {"sitecustomize.py": "import sys, os\nif sys.orig_argv[1].endswith('boot.py'): os._exit(9)\n"})
     done = profile("-c", "pass", PYTHONPATH=tree)
     assert done.returncode == 1
-    assert done.stderr == "fastimport profile: python -c pass: nothing was recorded: the program ended with status 9\n"
+    assert done.stderr == "fastimport profile: nothing was recorded: python -c pass: the program ended with status 9\n"
 
 
 def test_until_import_ends_the_program_there(tmp_path):

@@ -24,14 +24,22 @@ def look_as_program() -> None:
 
 
 def show(text: str) -> None:
-    """Print `text` on stdout. File names may hold what the terminal, or any encoding, can't express.
+    """Print `text` on stdout, as `write` does."""
+    write(text + "\n")
+
+
+def write(text: str) -> None:
+    """Write `text` to stdout. File names may hold what the terminal, or any encoding, can't express.
 
     A reader that has gone away, as ``head`` does, ends the command without a word; any other failure is told. Both raise
     `SystemExit`.
     """
+    if sys.stdout is None:
+        print("fastimport: the result can't be written: standard output is closed", file=sys.stderr)
+        raise SystemExit(1)
     encoding = sys.stdout.encoding or "utf-8"
     try:
-        print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
+        print(text.encode(encoding, "backslashreplace").decode(encoding), end="", flush=True)
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter's own flush fails at the end
         if not isinstance(error, BrokenPipeError):

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from fastimport.cli.showing import add_options, at_least, show, show_progress
+from fastimport.cli.showing import add_options, at_least, check_output, show, show_progress
 from fastimport.settings import FRESHNESS
 from fastimport.startup.bench.launcher import Program
 from fastimport.startup.bench.measure import ProgramFailed
@@ -50,17 +50,17 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(arguments: argparse.Namespace) -> int:
     """Record, report, and return the exit status."""
     program = _program(arguments)
+    what = "the report can't be written"
     try:
+        check_output(arguments)
+        what = "nothing was recorded"
         recording = _record(program, arguments)
-    except NothingRecorded as error:
-        print(f"fastimport profile: {error}", file=sys.stderr)
-        return 1
-    finally:
+        what = "the report can't be written"
         show_progress("")
-    try:
         show(recording, arguments)
-    except OSError as error:
-        print(f"fastimport profile: the report can't be written: {error}", file=sys.stderr)
+    except (NothingRecorded, OSError) as error:
+        show_progress("")
+        print(f"fastimport profile: {what}: {error}", file=sys.stderr)
         return 1
     if recording.outcome:
         print(f"fastimport profile: {recording.outcome}", file=sys.stderr)

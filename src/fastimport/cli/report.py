@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 
+from fastimport.cli.output import write
 from fastimport.cli.showing import add_options, show
 from fastimport.startup.comparison import SCHEMA, compare, render_comparison
 from fastimport.startup.formats import read_file
@@ -63,7 +64,7 @@ def diff(arguments: argparse.Namespace) -> int:
     if before is None or after is None:
         return 1
     comparison = compare(before, after)
-    print(json.dumps(comparison.to_dict(), indent=1) if arguments.json else render_comparison(comparison), end="")
+    write(json.dumps(comparison.to_dict(), indent=1) + "\n" if arguments.json else render_comparison(comparison))
     if arguments.fail_above is not None and comparison.growth > arguments.fail_above:
         grown, allowed = f"{comparison.growth * 100:.1f} %", f"{arguments.fail_above * 100:g} %"
         print(f"fastimport diff: the total grew by {grown}; --fail-above allows {allowed}", file=sys.stderr)

@@ -1,10 +1,13 @@
 """Options and output that ``profile`` and ``report`` have in common."""
 
 import argparse
+import errno
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from fastimport.cli.output import write
 from fastimport.startup.formats import FORMATS, render
 from fastimport.startup.model import Recording
 from fastimport.startup.view import SORTS, Selection
@@ -31,7 +34,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def show(recording: Recording, arguments: argparse.Namespace) -> None:
-    """Write the report that the options ask for. Raises `OSError` if FILE can't be written."""
+    """Write the report that the options ask for. Raises `OSError` if FILE can't be written, `SystemExit` if stdout can't."""
     selection = Selection(
         sort=arguments.sort,
         depth=arguments.depth,
@@ -44,7 +47,24 @@ def show(recording: Recording, arguments: argparse.Namespace) -> None:
     if arguments.output and arguments.output != "-":
         Path(arguments.output).write_text(text, encoding="utf-8", errors="backslashreplace")
     else:
-        sys.stdout.write(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace").decode(sys.stdout.encoding or "utf-8"))
+        write(text)
+
+
+def check_output(arguments: argparse.Namespace) -> None:
+    """Raise the `OSError` of a FILE that can't be written: better now than after the program has run eleven times."""
+    path = arguments.output
+    if not path or path == "-":
+        return
+    directory = os.path.dirname(path) or os.curdir
+    if os.path.isdir(path):
+        number = errno.EISDIR
+    elif not os.path.isdir(directory):
+        number = errno.ENOENT
+    elif not os.access(path if os.path.exists(path) else directory, os.W_OK):
+        number = errno.EACCES
+    else:
+        return
+    raise OSError(number, os.strerror(number), path)
 
 
 def _format(arguments: argparse.Namespace) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fastimport.startup.phase import Startup
 
 
-_HOMES = {"NotARecording": "model", "Record": "recording", "Recording": "model", "from_json": "model", "record": "recording"}
+_HOMES = {"NotARecording": "model", "Record": "recording", "Recording": "model", "from_json": "reading", "record": "recording"}
 
 __all__ = sorted(_HOMES)
 

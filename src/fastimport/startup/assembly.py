@@ -77,7 +77,7 @@ def _module(node: dict[str, Any], number: int, numbers: dict[Any, int], begun: i
         start_ns=max(node["start"] - begun, 0),  # other threads may have begun before the first did
         end_ns=max(node["end"] - begun, node["start"] - begun, 0),
         ns={kind: ns for kind, ns in node["costs"].items() if ns},
-        spans=[[kind, start - begun, end - begun] for kind, start, end in node["spans"]],
+        spans=[[kind, max(start - begun, 0), max(end - begun, 0)] for kind, start, end in node["spans"]],
         importer=list(node["importer"]) if node["importer"] else None,
         finder=node["finder"],
         loader=node["loader"],
@@ -130,13 +130,24 @@ def _entries(lanes: list[dict[str, Any]], path: list[str]) -> list[Entry]:
     sums: dict[str, list[int]] = {entry: [0] * 5 for entry in path}
     for lane in lanes:
         for entry, figures in lane["entries"].items():
-            # FileFinder makes '' and relative entries absolute
             sums[entry] = [old + new for old, new in zip(sums.get(entry, [0] * 5), figures, strict=True)]
     places = {entry: index for index, entry in reversed(list(enumerate(path)))}
-    if "" in places:
-        places.setdefault(os.getcwd(), places[""])
-    found = [Entry(entry, places.get(entry), *figures) for entry, figures in sums.items() if entry or not any(figures)]
+    here = _working_directory()
+    for entry, index in list(places.items()):
+        absolute = os.path.join(here, entry) if entry else here
+        if absolute != entry and absolute in sums:
+            places.setdefault(absolute, index)
+            sums[absolute] = [old + new for old, new in zip(sums[absolute], sums.pop(entry), strict=True)]
+    found = [Entry(entry, places.get(entry), *figures) for entry, figures in sums.items()]
     return sorted(found, key=lambda entry: (entry.index is None, entry.index or 0))
+
+
+def _working_directory() -> str:
+    """Where relative entries begin, as FileFinder makes them absolute; nowhere if it has been deleted."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
 
 
 def _place(modules: list[Module], path: list[str]) -> None:
@@ -163,17 +174,20 @@ def find_shadowed(recording: Recording) -> list[Shadowed]:
     Looks at the file system as it is now: one listing for each directory.
     """
     suffixes = tuple(sorted(machinery.all_suffixes(), key=len, reverse=True))
-    listings = [_listing(entry or os.getcwd()) for entry in recording.path]
-    places = {entry or os.getcwd(): index for index, entry in reversed(list(enumerate(recording.path)))}
+    here = _working_directory()
+    directories = [os.path.join(here, entry) if entry else here for entry in recording.path]
+    listings = [_listing(directory) for directory in directories]
+    places = {directory: index for index, directory in reversed(list(enumerate(directories)))}
+    real = [os.path.realpath(directory) if os.path.isabs(directory) else directory for directory in directories]
     shadowed = []
     for module in recording.modules:
-        place = places.get(module.entry or "")
+        place = places.get(module.entry) if module.entry else None
         if "." in module.name or place is None or module.error or not module.origin:
             continue
         hidden = []
         for index in range(place + 1, len(listings)):
-            if recording.path[index] not in recording.path[:index]:
-                hidden += _candidates(recording.path[index] or os.getcwd(), listings[index], module.name, suffixes)
+            if real[index] not in real[:index]:
+                hidden += _candidates(directories[index], listings[index], module.name, suffixes)
         if hidden:
             shadowed.append(Shadowed(module.name, module.origin, hidden))
     return shadowed

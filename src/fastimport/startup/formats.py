@@ -1,11 +1,13 @@
 """From and to files: which format is written by whom, and what kind of file one is."""
 
+import codecs
 from collections.abc import Callable
 from pathlib import Path
 
 from . import importtime as logs
 from . import traces
-from .model import NotARecording, Recording, from_json
+from .model import NotARecording, Recording
+from .reading import from_json
 from .view import EVERYTHING, Selection
 
 FORMATS = ("text", "json", "speedscope", "chrome", "folded", "importtime", "html")
@@ -34,9 +36,11 @@ def render(recording: Recording, name: str, selection: Selection = EVERYTHING, v
 def read_file(path: str) -> Recording:
     """The recording in a file: JSON of ours, or a log of ``-X importtime``. Raises `NotARecording` or `OSError`."""
     try:
-        text = Path(path).read_bytes().decode("utf-8", errors="replace")
+        data = Path(path).read_bytes()
     except IsADirectoryError:
         raise NotARecording(f"{path}: a directory, not a recording") from None
-    if text.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
-        return from_json(text.lstrip("\ufeff"), path)
+    encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"  # PowerShell's >
+    text = data.decode(encoding, errors="replace")
+    if text.lstrip().startswith(("{", "[")):
+        return from_json(text, path)
     return logs.read_log(text, path)

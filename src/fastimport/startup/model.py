@@ -9,7 +9,7 @@ when one is added: a reader ignores fields that it does not know.
 """
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 SCHEMA = "fastimport.recording/1"
@@ -162,98 +162,3 @@ class Recording:
     def to_json(self) -> str:
         """The same as text."""
         return json.dumps(self.to_dict(), separators=(",", ":"))
-
-
-_PARTS = {"modules": Module, "threads": Thread, "entries": Entry, "finders": Finder, "shadowed": Shadowed}
-
-
-def from_json(text: str, where: str = "recording") -> Recording:
-    """The recording in `text`; raises `NotARecording`, naming `where` it came from."""
-    try:
-        data = json.loads(text)
-    except ValueError as error:
-        raise NotARecording(f"{where}: not JSON: {error}") from None
-    except RecursionError:
-        raise NotARecording(f"{where}: not a recording: too deeply nested") from None
-    try:
-        return from_dict(data)
-    except NotARecording as error:
-        raise NotARecording(f"{where}: {error}") from None
-
-
-def from_dict(data: Any) -> Recording:
-    """The recording in plain values, as `Recording.to_dict` gives them; raises `NotARecording`."""
-    schema = data.get("schema") if isinstance(data, dict) else None
-    if not isinstance(schema, str) or not schema.startswith("fastimport.recording/"):
-        raise NotARecording(f"not a recording: no schema {SCHEMA!r}")
-    if schema != SCHEMA:
-        raise NotARecording(f"schema {schema!r} is not one that this version of fastimport reads ({SCHEMA!r})")
-    values = dict(data)
-    for name, cls in _PARTS.items():
-        items = values.get(name, [])
-        if not isinstance(items, list):
-            raise NotARecording(f"{name} must be a list")
-        values[name] = [_object(cls, item, f"{name}[{index}]") for index, item in enumerate(items)]
-    if values.get("saving") is not None:
-        values["saving"] = _object(Saving, values["saving"], "saving")
-    recording: Recording = _object(Recording, values, "recording")
-    _check_references(recording)
-    return recording
-
-
-def _object(cls: type, data: Any, where: str) -> Any:
-    if not isinstance(data, dict):
-        raise NotARecording(f"{where} must be an object, not {type(data).__name__}")
-    known = {each.name: _spelling(each.type) for each in fields(cls)}
-    values = {name: value for name, value in data.items() if name in known}
-    for name, value in values.items():
-        if not _is_of(value, known[name]):
-            raise NotARecording(f"{where}.{name} must be {known[name]}, not {value!r:.60}")
-    try:
-        return cls(**values)
-    except TypeError as error:
-        missing = str(error).rpartition(": ")[2]
-        raise NotARecording(f"{where} lacks {missing}") from None
-
-
-def _spelling(annotation: Any) -> str:
-    return annotation.__name__ if type(annotation) is type else str(annotation)
-
-
-_TYPES = {"int": int, "str": str, "bool": bool, "float": (int, float), "None": type(None), "dict": dict, "list": list}
-
-
-def _is_of(value: Any, annotation: str) -> bool:
-    """Whether a value is of a type of the classes above: the outermost type, and the items where they are plain."""
-    for choice in annotation.split(" | "):
-        name, _, items = choice.partition("[")
-        kind = _TYPES.get(name)
-        if kind is None:
-            return value is None or not isinstance(value, (dict, list))
-        if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):  # type: ignore[arg-type]
-            return _items_are_of(value, items.rstrip("]"))
-    return False
-
-
-def _items_are_of(value: Any, items: str) -> bool:
-    if isinstance(value, dict):
-        return all(isinstance(key, str) and isinstance(each, int) for key, each in value.items())
-    if items in ("int", "str"):
-        return all(isinstance(each, _TYPES[items]) for each in value)  # type: ignore[arg-type]
-    return True
-
-
-def _check_references(recording: Recording) -> None:
-    for index, module in enumerate(recording.modules):
-        if module.id != index:
-            raise NotARecording(f"modules[{index}].id must be {index}, not {module.id}")
-        if module.parent is not None and not 0 <= module.parent < index:
-            raise NotARecording(f"modules[{index}].parent must be the id of an earlier module, not {module.parent}")
-        if not 0 <= module.thread < len(recording.threads):
-            raise NotARecording(f"modules[{index}].thread: there is no thread {module.thread}")
-        if module.importer is not None and [type(each) for each in module.importer] != [str, int]:
-            raise NotARecording(f"modules[{index}].importer must be [file, line], not {module.importer!r:.60}")
-        if any(not isinstance(span, list) or [type(each) for each in span] != [str, int, int] for span in module.spans):
-            raise NotARecording(f"modules[{index}].spans must be a list of [kind, start, end]")
-        if module.end_ns < module.start_ns:
-            raise NotARecording(f"modules[{index}] ends before it starts")

@@ -85,7 +85,7 @@ def record_once(program: Program, module: str, plan: Plan) -> Recording:
         nodes, state = read_log(log)
     outcome = _outcome(status, tail)
     if state is None:
-        raise NothingRecorded(f"{program}: nothing was recorded: {outcome or 'the process left no record'}")
+        raise NothingRecorded(f"{program}: {outcome or 'the process left no record'}")
     recording = assemble(str(program), nodes, state)
     recording.level, recording.complete = state.get("level"), state["complete"]
     recording.install_ns = state["install_ns"]
