@@ -44,6 +44,12 @@ def test_each_format_is_as_it_was_when_a_person_read_it(name):
     check_golden(f"recording.{name}", render(written_by_hand(), kind, selection, view))
 
 
+def test_the_page_is_as_it_was_when_a_person_read_it():
+    """All but style and script, which have tests in a browser, and their hashes, which the browser checks."""
+    page = re.sub(r"(<style>|<script>).*?(?=</)", r"\1...", render(written_by_hand(), "html"), flags=re.S)
+    check_golden("recording.html", re.sub(r"sha256-[\w+/=]+", "sha256-...", page))
+
+
 def test_the_page_has_the_parts_that_a_person_saw():
     page = render(written_by_hand(), "html")
     assert page.count("<script") == 2 and page.count("<style") == 1
@@ -264,6 +270,7 @@ BAD = {
         VALID.replace('"parent":0,"thread":0', '"parent":0,"thread":1', 1),
         "the import of another thread",
     ),
+    "spread": (VALID.replace('"spread":[29000000,', '"spread":[99000000,'), "spread must be [least, most]"),
     "span backwards": (
         VALID.replace('["search",1000000,5000000]', '["search",5,1]'),
         "spans must be a list of [kind, start, end]",

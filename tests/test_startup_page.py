@@ -56,7 +56,8 @@ class Page:
         return self.browser.find_element("css selector", selector)
 
     def texts(self, selector):
-        return [each.text for each in self.browser.find_elements("css selector", selector)]
+        """In one step: what is drawn anew meanwhile would be stale."""
+        return self.run(f"[...document.querySelectorAll({json.dumps(selector)})].map((each) => each.innerText)")
 
     def click_icicle(self, name):
         """Click the middle of the box of an import, as a person would."""

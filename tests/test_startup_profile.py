@@ -123,6 +123,32 @@ def test_with_fastimport_the_same_modules_are_recorded(level):
     assert {module.entry for module in plain.modules} == {module.entry for module in ours.modules}
 
 
+def test_frozen_with_a_snapshot_takes_everything_from_it(tmp_path):
+    """Search and code come from the snapshot; the same modules are recorded, from the same files."""
+    tree = plant(tmp_path / "tree", {"spam": {"__init__.py": "import spam.eggs", "eggs.py": "x = 1"}, "ham.py": "import spam"})
+    snapshot = str(tmp_path / "snapshot")
+    assert python("-m", "fastimport", "build", "-o", snapshot, tree).returncode == 0
+    variables = {"PYTHONPATH": tree, "FASTIMPORT_SNAPSHOT": snapshot}
+    ours = record("-c", "import ham", options=("--runs", "1", "--level", "frozen"), **variables)
+    plain = record("-c", "import ham", PYTHONPATH=tree)
+    assert ours.level == "frozen" and ours.install_ns > 0
+    assert [(module.name, module.origin, module.entry) for module in ours.modules] == [
+        (module.name, module.origin, module.entry) for module in plain.modules
+    ]
+    assert not [module for module in ours.modules if module.compiled or "compile" in module.ns]  # nothing had been compiled
+    assert any("load" in module.ns for module in ours.modules if module.name.startswith("spam"))
+
+
+@pytest.mark.parametrize("runs", [1, 3])
+def test_the_cost_of_each_module_has_a_spread(runs):
+    recording = record("-c", "import colorsys", options=("--runs", str(runs), "--no-saving"))
+    module = by_name(recording)["colorsys"]
+    if runs == 1:
+        assert module.spread is None
+    else:
+        assert module.spread[0] <= module.self_ns <= module.spread[1] and module.spread[0] < module.spread[1]
+
+
 FORMATS = {
     "r.json": lambda text: json.loads(text)["schema"] == "fastimport.recording/1",
     "r.html": lambda text: text.startswith("<!doctype html>"),

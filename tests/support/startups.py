@@ -49,6 +49,8 @@ def written_by_hand():
         Module(4, "other", None, 1, 20 * MS, 40 * MS, {"execute": 20 * MS}, [], ["main.py", 8], "PathFinder", "SourceFileLoader",
                "/lib/other.py", "/lib", "bytecode", 10),
     ]  # fmt: skip
+    for module in modules[:2]:
+        module.spread = [module.self_ns - MS, module.self_ns + 2 * MS]
     return Recording(
         "python main.py", "CPython 3.13.0", "Linux x86_64", 120 * MS, before_ns=10 * MS, modules=modules, calls=100,
         threads=[Thread(0, "MainThread", 0, 110 * MS, 21 * MS), Thread(1, "worker", 15 * MS, 41 * MS, 6 * MS)],

@@ -79,7 +79,7 @@ def _row(module: Module, kinds: list[str]) -> list[Any]:
     parent = -1 if module.parent is None else module.parent
     return [
         module.name, parent, module.thread, module.start_ns, module.end_ns, costs, module.form, place(module), module.origin,
-        module.entry, module.size, module.compiled, module.written, module.error,
+        module.entry, module.size, module.compiled, module.written, module.error, module.spread,
     ]  # fmt: skip
 
 

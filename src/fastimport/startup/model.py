@@ -57,6 +57,7 @@ class Module:
     compiled: str | None = None  # why it was compiled from source; None if it was not
     written: str | None = None  # what became of the bytecode: written, or why not
     error: str | None = None  # "Type: message" of the exception that ended the import
+    spread: list[int] | None = None  # least and most own cost in all runs; None after a single one
 
     @property
     def self_ns(self) -> int:

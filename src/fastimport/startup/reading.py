@@ -114,6 +114,8 @@ def _check_references(recording: Recording, number: int, module: Module) -> None
         raise NotARecording(f"{where}.parent: the import of another thread")
     if module.importer is not None and [type(each) for each in module.importer] != [str, int]:
         raise NotARecording(f"{where}.importer must be [file, line], not {module.importer!r:.60}")
+    if module.spread is not None and not (len(module.spread) == 2 and module.spread[0] <= module.spread[1]):
+        raise NotARecording(f"{where}.spread must be [least, most], not {module.spread!r:.60}")
     for span in module.spans:
         if (
             not isinstance(span, list)

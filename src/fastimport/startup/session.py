@@ -16,6 +16,7 @@ from typing import Any
 from .assembly import assemble
 from .bench.launcher import Program
 from .model import Recording
+from .spread import add_spread
 
 _ROOT = str(Path(__file__).resolve().parents[2])
 # A file, not -c: for that some versions load linecache. What comes with a file, its directory as sys.path[0] and an entry in
@@ -60,6 +61,7 @@ def record_program(program: Program, module: str, plan: Plan, progress: Callable
     timed = recordings[1:] or recordings
     middle = statistics.median_low(recording.total_ns for recording in timed)
     chosen = next(recording for recording in timed if recording.total_ns == middle)
+    add_spread(chosen, timed)
     chosen.runs = [recording.total_ns for recording in timed]
     chosen.process_ns = int(statistics.median(recording.process_ns for recording in timed))
     if chosen is not first:

@@ -185,15 +185,24 @@ def _tree(recording: Recording, selection: Selection) -> list[str]:
 def _table(recording: Recording, selection: Selection) -> list[str]:
     kinds = ("search", "read", "validate", "unmarshal", "load", "compile", "dlopen", "execute")
     used = [kind for kind in kinds if any(kind in module.ns for module in recording.modules)]
-    lines = ["".join(f"{name:>11}" for name in ("cumulative", "self", *used)) + "  module"]
+    has_spread = any(module.spread for module in recording.modules)
+    range_of_self = f"{'in all runs':>18}" if has_spread else ""
+    lines = [f"{'cumulative':>11}{'self':>11}{range_of_self}" + "".join(f"{name:>11}" for name in used) + "  module"]
     modules = table(recording, selection)
     for module in modules:
-        figures = [module.cumulative_ns, module.self_ns, *(module.ns.get(kind, 0) for kind in used)]
-        lines.append("".join(f"{milliseconds(each):>11}" for each in figures) + f"  {module.name}{_remark(module)}")
+        own = f"{milliseconds(module.cumulative_ns):>11}{milliseconds(module.self_ns):>11}"
+        own += f"{_range(module):>18}" if has_spread else ""
+        lines.append(
+            own + "".join(f"{milliseconds(module.ns.get(kind, 0)):>11}" for kind in used) + f"  {module.name}{_remark(module)}"
+        )
     hidden = len(recording.modules) - len(modules)
     shown_by = selection.sort or "self"
     rest = sum(cost(module, shown_by) for module in recording.modules) - sum(cost(module, shown_by) for module in modules)
     return lines + ([f"({hidden} not shown, {milliseconds(rest)} ms by {shown_by})"] if hidden else [])
+
+
+def _range(module: Module) -> str:
+    return "" if module.spread is None else f"{milliseconds(module.spread[0])} to {milliseconds(module.spread[1])}"
 
 
 def _remark(module: Module) -> str:

@@ -3,12 +3,12 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
 const NAMES = data.kinds;
 const modules = data.modules.map((row, id) => {
-  const [name, parent, thread, start, end, costs, form, importer, origin, entry, size, compiled, written, error] = row;
+  const [name, parent, thread, start, end, costs, form, importer, origin, entry, size, compiled, written, error, spread] = row;
   const ns = {};
   for (let at = 0; at < costs.length; at += 2) ns[NAMES[costs[at]]] = costs[at + 1];
   const own = Object.values(ns).reduce((sum, value) => sum + value, 0);
   const kind = Object.keys(ns).sort((a, b) => ns[b] - ns[a])[0] || "machinery";
-  return { id, name, parent, thread, start, end, ns, own, all: end - start, kind, form, importer, origin, entry, size, compiled, written, error, nested: [] };
+  return { id, name, parent, thread, start, end, ns, own, all: end - start, kind, form, importer, origin, entry, size, compiled, written, error, spread, nested: [] };
 });
 for (const each of modules) if (each.parent >= 0) modules[each.parent].nested.push(each);
 
@@ -70,6 +70,7 @@ function showChosen() {
   row("module", module.name);
   row("cumulative", `${ms(module.all)} ms, ${share(module.all)}`);
   row("self", `${ms(module.own)} ms, ${share(module.own)}`);
+  if (module.spread) row("self, in all runs", `${ms(module.spread[0])} to ${ms(module.spread[1])} ms`);
   for (const kind of NAMES) if (module.ns[kind]) row(kind, `${ms(module.ns[kind])} ms`);
   row("error", module.error, true);
   row("imported by", module.importer);

@@ -100,7 +100,9 @@ function startTables() {
   const own = time("self ms", (each) => each.own, "own cost, without nested imports");
   const all = time("cumulative", (each) => each.all, "with nested imports");
   const by = words("imported by", (each) => each.importer);
-  const table = new Table(byId("modules"), [name, own, all, ...kinds, words("form", (each) => each.form), by], modules, { pick: choose, by: 1, down: true });
+  const differs = time("spread", (each) => (each.spread ? each.spread[1] - each.spread[0] : 0), "between the run in which it cost itself least, and most");
+  const spread = modules.some((each) => each.spread) ? [differs] : [];
+  const table = new Table(byId("modules"), [name, own, all, ...spread, ...kinds, words("form", (each) => each.form), by], modules, { pick: choose, by: 1, down: true });
   listeners.push((what) => {
     if (what === "query") table.filter(state.query ? (each) => state.matches.has(each) : null);
     if (what === "chosen") table.reveal(state.chosen);
