@@ -202,11 +202,24 @@ def test_the_timeline_is_zoomed_by_dragging_and_by_keys(show):
     assert page.run("timeline.to - timeline.from") == 55 * MS
 
 
+CONTRAST = """(() => {
+  const light = (name) => {
+    const parts = [1, 3, 5].map((at) => parseInt(colour(name).slice(at, at + 2), 16) / 255);
+    const [r, g, b] = parts.map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+  };
+  const both = [light('%s'), light('on-kind')];
+  return Math.max(...both) / Math.min(...both);
+})()"""  # of labels on the boxes, as WCAG 2 defines it
+
+
 def test_both_themes_are_drawn(show):
     page = show(written_by_hand())
     colours = set()
     for _ in range(2):
         colours.add(page.run("getComputedStyle(document.body).backgroundColor"))
+        for kind in page.run("[...NAMES, 'before', 'outside']"):
+            assert page.run(CONTRAST % kind) >= 4.5, kind
         page.element("#theme").click()
     assert len(colours) == 2
     page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark"}]})

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .model import KINDS, Module, Recording
-from .text import summary_notes
+from .text import spread_of_runs, summary_notes
 from .view import failed, milliseconds, parts, place
 
 _PAGE = Path(__file__).parent / "page"
@@ -56,7 +56,7 @@ def _data(recording: Recording) -> dict[str, Any]:
     kinds += sorted({kind for module in recording.modules for kind in module.ns} - set(kinds))
     return {
         "program": recording.program,
-        "headline": f"{milliseconds(recording.total_ns)} ms, {loaded} modules, {len(failed(recording))} imports failed; "
+        "headline": f"{milliseconds(recording.total_ns)} ms{spread_of_runs(recording)}, {loaded} modules, {len(failed(recording))} imports failed; "
         f"{recording.python}, {recording.platform}",
         "total": recording.total_ns,
         "before": recording.before_ns + recording.install_ns,

@@ -39,7 +39,7 @@ def summary(recording: Recording) -> list[str]:
     loaded = sum(1 for module in recording.modules if not module.error)
     lines = [
         f"{recording.program}  ({recording.python}, {recording.platform})",
-        f"{milliseconds(recording.total_ns)} ms{_spread(recording)}, {loaded} modules, {len(failed(recording))} imports failed",
+        f"{milliseconds(recording.total_ns)} ms{spread_of_runs(recording)}, {loaded} modules, {len(failed(recording))} imports failed",
     ]
     lines += ["", *_parts(recording), "", *summary_notes(recording)]
     for section in (_entries, _failed, _compiled, _shadowed, _threads):
@@ -57,7 +57,8 @@ def summary_notes(recording: Recording) -> list[str]:
     return [*notes, *_saving(recording), *_overhead(recording), *recording.notes]
 
 
-def _spread(recording: Recording) -> str:
+def spread_of_runs(recording: Recording) -> str:
+    """How far the totals of the runs lie apart; empty after a single one."""
     if len(recording.runs) < 2:
         return ""
     low, high = milliseconds(min(recording.runs)), milliseconds(max(recording.runs))
