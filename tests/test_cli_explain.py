@@ -101,3 +101,23 @@ def test_names_that_no_encoding_has_are_printed(tmp_path):
 def test_it_works_where_fastimport_is_switched_off(project):
     done = run("spam", cwd=project, FASTIMPORT="0")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_is_there_before_a_program_starts_is_found_though_no_search_leads_to_it(project):
+    done = run("__main__", "--json", cwd=project)
+    answer = json.loads(done.stdout)
+    assert done.returncode == 0 and answer["found"] and answer["causes"] == []
+    assert "in sys.modules before a program starts" in answer["winner"]["reason"]
+
+
+@pytest.mark.parametrize("source", ["class Skipped(BaseException): pass\nraise Skipped('no database')", "raise GeneratorExit"])
+def test_a_parent_that_ends_in_no_ordinary_exception_is_a_parent_that_fails(tmp_path, source):
+    plant(tmp_path, {"odd.py": source})
+    done = run("odd.below", cwd=tmp_path)
+    assert done.returncode == 1 and "importing its parent odd raises" in done.stdout and done.stderr == ""
+
+
+def test_a_parent_whose_error_can_not_be_told(tmp_path):
+    plant(tmp_path, {"odd.py": "class E(Exception):\n    def __str__(self): raise SystemExit(9)\nraise E"})
+    done = run("odd.below", cwd=tmp_path)
+    assert done.returncode == 1 and "importing its parent odd raises E: (its text can't be had)" in done.stdout

@@ -66,3 +66,11 @@ def test_a_directory_with_modules_of_the_standard_librarys_names(tmp_path):
     done = run(cwd=root)
     assert (done.returncode, done.stderr) == (0, "")
     assert "hides" in done.stdout and os.path.basename(root) in done.stdout
+
+
+def test_of_many_entries_that_are_all_missing_ten_are_advised_on():
+    code = "import sys; sys.path[:0] = [f'/nowhere/{n}' for n in range(300)]"
+    done = run("-c", code)
+    assert done.stdout.count("does not exist: take it off") == 10
+    assert "  - 290 more of the kind 'missing'; --json has all" in done.stdout
+    assert sum(each["kind"] == "missing" for each in json.loads(run("--json", "-c", code).stdout)["advice"]) == 300

@@ -172,3 +172,11 @@ def test_the_search_path_family_has_the_advice_of_paths(root, monkeypatch):
         "remedy": "take it off PYTHONPATH, or out of the .pth file that adds it",
         "details": None,
     }
+
+
+def test_a_slow_file_system_does_not_keep_anybody_waiting(root, monkeypatch):
+    """With no patience at all nothing is looked at, and that is said, with what looks at everything."""
+    monkeypatch.setattr(sys, "path", [root])
+    [finding] = bytecode.find(patience=0.0)
+    assert (finding.kind, finding.severity, finding.details["left"]) == ("not examined", "notice", 1)
+    assert f"compileall -q {root}" in finding.remedy

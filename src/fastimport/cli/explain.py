@@ -47,5 +47,7 @@ def _note_if_loaded_at_start(explanation: explain.Explanation) -> None:
     except child.ChildFailed as error:
         print(f"fastimport explain: {error}", file=sys.stderr)
         return
-    if loaded:
+    if loaded and explanation.winner is None:
+        explain.take_from_modules(explanation)
+    elif loaded:
         explanation.notes.insert(0, "it is loaded before a program starts: an import takes it from sys.modules, without a search")

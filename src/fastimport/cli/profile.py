@@ -82,7 +82,10 @@ def _record(program: Program, arguments: argparse.Namespace) -> Recording:
     plan = Plan(arguments.runs, arguments.level, arguments.until_import)
     recording = record_program(program, "fastimport.cli.recorded", plan, show_progress)
     if plan.until and not any(module.name == plan.until for module in recording.modules):
-        recording.notes.append(f"--until-import {plan.until}: it was never imported; the program ran to its end")
+        what = "was there before the program began" if plan.until in recording.preloaded else "was never imported"
+        recording.notes.append(f"--until-import {plan.until}: it {what}; the program ran to its end")
+    if plan.level and recording.level is None and recording.complete:
+        recording.notes.append(f"--level {plan.level}: fastimport was not active; fastimport status says why")
     if recording.level is None and not (arguments.no_saving or plan.until or recording.outcome):
         try:
             pairs = max(plan.runs, FEWEST_PAIRS) if plan.runs > 2 else plan.runs

@@ -2,9 +2,11 @@
 
 import _imp
 import importlib.util
+import math
 import os
 import struct
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,6 +15,8 @@ from fastimport.startup.doctor.findings import ERROR, NOTICE, WARNING, Finding
 
 FRESH, MISSING, STALE, UNREADABLE, UNCHECKED = "fresh", "missing", "stale", "unreadable", "unchecked"
 SHOWN = 3
+PATIENCE = 30.0
+"""Seconds for all entries together: each module takes three or four calls, which can take a millisecond each."""
 
 
 @dataclass
@@ -22,26 +26,38 @@ class Entry:
     path: str
     sources: int = 0
     found: dict[tuple[str, bool], list[str]] = field(default_factory=dict)
+    left: int = 0
+    """Directories, without those below them, that there was no time for."""
 
 
-def find(progress: Callable[[str], object] = lambda message: None) -> Iterator[Finding]:
-    """Look at every source file below ``sys.path`` that could be imported."""
+def find(progress: Callable[[str], object] = lambda message: None, patience: float = PATIENCE) -> Iterator[Finding]:
+    """Look at every source file below ``sys.path`` that could be imported, as far as one comes in `patience` seconds."""
     seen: set[str] = set()
+    until = time.monotonic() + patience
     for path in sys.path:
         directory = path or os.curdir
         if isinstance(path, str) and os.path.isdir(directory):
             progress(f"bytecode: {path}")
-            yield from _report(scan(directory, seen, path == "" or os.path.abspath(path) == os.getcwd()))
+            entry = scan(directory, seen, path == "" or os.path.abspath(path) == os.getcwd(), until)
+            yield from _report(entry)
+            if entry.left:
+                yield _out_of_time(entry, patience)
 
 
-def scan(directory: str, seen: set[str], only_packages: bool = False) -> Entry:
+def _out_of_time(entry: Entry, patience: float) -> Finding:
+    text = f"was not looked at as a whole: {patience:g} s were over after {entry.sources} modules, with {entry.left} directories left"
+    remedy = f"to look at all: {sys.executable} -m compileall -q {entry.path}, which also repairs"
+    return Finding("not examined", NOTICE, entry.path, text, remedy, {"modules": entry.sources, "left": entry.left})
+
+
+def scan(directory: str, seen: set[str], only_packages: bool = False, until: float = math.inf) -> Entry:
     """Look at the sources in and below `directory`. Directories in `seen` (real paths) are left out, and added.
 
-    With `only_packages`, a directory without ``__init__.py`` is not entered: the current directory may hold anything.
+    At `until`, a time of the monotonic clock, it stops. With `only_packages`, a directory without ``__init__.py`` is not entered: the current directory may hold anything.
     """
     entry = Entry(directory)
     pending = [directory]
-    while pending:
+    while pending and time.monotonic() < until:
         here = pending.pop()
         real = os.path.realpath(here)
         if real not in seen:
@@ -49,6 +65,7 @@ def scan(directory: str, seen: set[str], only_packages: bool = False) -> Entry:
             sources, below = _listed(here)
             _look_at(here, sources, entry)
             pending += [each for each in below if not only_packages or os.path.isfile(os.path.join(each, "__init__.py"))]
+    entry.left = len(pending)
     return entry
 
 

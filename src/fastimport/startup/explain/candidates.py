@@ -179,4 +179,8 @@ def _join(directory: str, name: str) -> str:
 
 def shown(error: BaseException) -> str:
     """An exception on one line."""
-    return " ".join(f"{type(error).__name__}: {error}".split())
+    try:
+        text = str(error)
+    except BaseException:
+        text = "(its text can't be had)"
+    return " ".join(f"{type(error).__name__}: {text}".split())

@@ -1,6 +1,7 @@
 """A search path as text, and as plain data for JSON (docs/search-path.md describes the schema)."""
 
 import dataclasses
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -95,8 +96,19 @@ def text(report: Report) -> str:
     lines += [f"     {entry.index:3} {note}" for entry in report.entries for note in _notes(entry, report.bill)]
     if report.recording is not None:
         lines += ["", *_program_lines(report, report.recording)]
-    advice = [f"  - {'' if each.entry is None else f'entry {each.entry}: '}{each.text}" for each in report.advice]
+    advice = _advice_lines(report.advice)
     return "\n".join([*lines, "", *(["advice", *advice] if advice else ["nothing to advise"])])
+
+
+def _advice_lines(advice: Sequence[Advice]) -> list[str]:
+    """No more than `MOST` of a kind."""
+    lines, counts = [], Counter[str]()
+    for each in advice:
+        counts[each.kind] += 1
+        if counts[each.kind] <= MOST:
+            lines.append(f"  - {'' if each.entry is None else f'entry {each.entry}: '}{each.text}")
+    lines += [f"  - {count - MOST} more of the kind {kind!r}; --json has all" for kind, count in counts.items() if count > MOST]
+    return lines
 
 
 def _table(report: Report) -> list[str]:
