@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from .model import KINDS, Module, Recording
-from .text import spread_of_runs, summary_notes
-from .view import failed, milliseconds, parts, place
+from .text import headline, summary_notes
+from .view import parts, place
 
 _PAGE = Path(__file__).parent / "page"
 _SCRIPTS = ("main", "canvas", "icicle", "table", "timeline")
@@ -51,13 +51,11 @@ def _hash(text: str) -> str:
 
 
 def _data(recording: Recording) -> dict[str, Any]:
-    loaded = sum(1 for module in recording.modules if not module.error)
     kinds = list(KINDS)
     kinds += sorted({kind for module in recording.modules for kind in module.ns} - set(kinds))
     return {
         "program": recording.program,
-        "headline": f"{milliseconds(recording.total_ns)} ms{spread_of_runs(recording)}, {loaded} modules, {len(failed(recording))} imports failed; "
-        f"{recording.python}, {recording.platform}",
+        "headline": f"{headline(recording)}; {recording.python}, {recording.platform}",
         "total": recording.total_ns,
         "before": recording.before_ns + recording.install_ns,
         "parts": [[name, _colour(name), ns, KINDS.get(name, "")] for name, ns in parts(recording).items()],

@@ -36,11 +36,7 @@ def render_text(recording: Recording, selection: Selection, view: str) -> str:
 
 def summary(recording: Recording) -> list[str]:
     """Where the time went, what could be saved, and what is remarkable."""
-    loaded = sum(1 for module in recording.modules if not module.error)
-    lines = [
-        f"{recording.program}  ({recording.python}, {recording.platform})",
-        f"{milliseconds(recording.total_ns)} ms{spread_of_runs(recording)}, {loaded} modules, {len(failed(recording))} imports failed",
-    ]
+    lines = [f"{recording.program}  ({recording.python}, {recording.platform})", headline(recording)]
     lines += ["", *_parts(recording), "", *summary_notes(recording)]
     for section in (_entries, _failed, _compiled, _shadowed, _threads):
         lines += section(recording)
@@ -57,8 +53,14 @@ def summary_notes(recording: Recording) -> list[str]:
     return [*notes, *_saving(recording), *_overhead(recording), *recording.notes]
 
 
-def spread_of_runs(recording: Recording) -> str:
-    """How far the totals of the runs lie apart; empty after a single one."""
+def headline(recording: Recording) -> str:
+    """The figures that everybody asks for first."""
+    loaded = sum(1 for module in recording.modules if not module.error)
+    total = f"{milliseconds(recording.total_ns)} ms{_spread(recording)}"
+    return f"{total}, {loaded} modules, {len(failed(recording))} imports failed"
+
+
+def _spread(recording: Recording) -> str:
     if len(recording.runs) < 2:
         return ""
     low, high = milliseconds(min(recording.runs)), milliseconds(max(recording.runs))

@@ -45,7 +45,8 @@ def find(progress: Callable[[str], object] = lambda message: None, patience: flo
 
 
 def _out_of_time(entry: Entry, patience: float) -> Finding:
-    text = f"was not looked at as a whole: {patience:g} s were over after {entry.sources} modules, with {entry.left} directories left"
+    seen = f"{patience:g} s were over after {entry.sources} modules, with {entry.left} directories left"
+    text = f"was not looked at as a whole: {seen}"
     remedy = f"to look at all: {sys.executable} -m compileall -q {entry.path}, which also repairs"
     return Finding("not examined", NOTICE, entry.path, text, remedy, {"modules": entry.sources, "left": entry.left})
 
@@ -53,7 +54,8 @@ def _out_of_time(entry: Entry, patience: float) -> Finding:
 def scan(directory: str, seen: set[str], only_packages: bool = False, until: float = math.inf) -> Entry:
     """Look at the sources in and below `directory`. Directories in `seen` (real paths) are left out, and added.
 
-    At `until`, a time of the monotonic clock, it stops. With `only_packages`, a directory without ``__init__.py`` is not entered: the current directory may hold anything.
+    At `until`, a time of the monotonic clock, it stops. With `only_packages`, a directory without ``__init__.py`` is not entered:
+    the current directory may hold anything.
     """
     entry = Entry(directory)
     pending = [directory]
