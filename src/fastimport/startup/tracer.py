@@ -39,10 +39,10 @@ class Tracer:
         self.lanes: list[Lane] = []
         self.finished: list[Node] = []
         self._loads = Loads(self.lane, self.hooks)
-        self.searches = Searches(self.lane, self.hooks, self._loads.meet)
+        self._local = _local()
+        self.searches = Searches(self._local, self.lane, self.hooks, self._loads.meet)
         self.preloaded: list[str] = []
         self.begun_at = self.ended_at = self.call_ns = 0
-        self._local = _local()
         self._on_change = on_change
 
     def start(self) -> None:
