@@ -132,9 +132,8 @@ def _entries(lanes: list[dict[str, Any]], path: list[str]) -> list[Entry]:
         for entry, figures in lane["entries"].items():
             sums[entry] = [old + new for old, new in zip(sums.get(entry, [0] * 5), figures, strict=True)]
     places = {entry: index for index, entry in reversed(list(enumerate(path)))}
-    here = _working_directory()
     for entry, index in list(places.items()):
-        absolute = os.path.join(here, entry) if entry else here
+        absolute = _absolute(entry)
         if absolute != entry and absolute in sums:
             places.setdefault(absolute, index)
             sums[absolute] = [old + new for old, new in zip(sums[absolute], sums.pop(entry), strict=True)]
@@ -142,12 +141,12 @@ def _entries(lanes: list[dict[str, Any]], path: list[str]) -> list[Entry]:
     return sorted(found, key=lambda entry: (entry.index is None, entry.index or 0))
 
 
-def _working_directory() -> str:
-    """Where relative entries begin, as FileFinder makes them absolute; nowhere if it has been deleted."""
+def _absolute(entry: str) -> str:
+    """As importlib's finder of the entry calls its directory; versions differ. As it is, where the working directory is gone."""
     try:
-        return os.getcwd()
+        return entry if os.path.isabs(entry) else machinery.FileFinder(entry).path
     except OSError:
-        return ""
+        return entry
 
 
 def _place(modules: list[Module], path: list[str]) -> None:
@@ -174,8 +173,7 @@ def find_shadowed(recording: Recording) -> list[Shadowed]:
     Looks at the file system as it is now: one listing for each directory.
     """
     suffixes = tuple(sorted(machinery.all_suffixes(), key=len, reverse=True))
-    here = _working_directory()
-    directories = [os.path.join(here, entry) if entry else here for entry in recording.path]
+    directories = [_absolute(entry) for entry in recording.path]
     listings = [_listing(directory) for directory in directories]
     places = {directory: index for index, directory in reversed(list(enumerate(directories)))}
     real = [os.path.realpath(directory) if os.path.isabs(directory) else directory for directory in directories]
