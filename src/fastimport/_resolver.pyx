@@ -10,7 +10,8 @@ from libc.string cimport memcpy, strlen
 from fastimport._names cimport last_component
 from fastimport._platform cimport *
 from fastimport._tables cimport BELIEVED, PATH_ROOM, EpochMark, Kinds, Pin, Table, compose
-from fastimport._tables cimport current_directory, current_inside, hand_over, kinds_of, read_table, recorded_table, stock_details
+from fastimport._tables cimport current_directory, current_inside, hand_over, kinds_of, loaders_of, read_table, recorded_table
+from fastimport._tables cimport stock_details
 
 import sys
 
@@ -240,7 +241,7 @@ cdef class Resolver:
             if is_directory != 1:
                 return None
         finder = fi_new(self.file_finder, ())
-        finder._loaders = [(suffix, loader) for loader, suffixes in details for suffix in suffixes]
+        finder._loaders = loaders_of(details)
         finder.path = entry
         finder._path_mtime = -1
         finder._path_cache = set()
