@@ -2,13 +2,19 @@
 
 import sys
 
-import fastimport
 import pytest
-from fastimport import PathFinder
 from support import STOCK
 
+import fastimport
+from fastimport import PathFinder
+
 REGISTERS = ("meta_path", "in_place")
-BY_HAND = {"before": [PathFinder, STOCK], "after": [STOCK, PathFinder], "alone": [PathFinder], "around": [PathFinder, STOCK, PathFinder]}
+BY_HAND = {
+    "before": [PathFinder, STOCK],
+    "after": [STOCK, PathFinder],
+    "alone": [PathFinder],
+    "around": [PathFinder, STOCK, PathFinder],
+}
 
 
 @pytest.fixture(params=REGISTERS)

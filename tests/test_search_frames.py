@@ -5,8 +5,9 @@ import sys
 import traceback
 
 import pytest
-from fastimport.importlib_frames import after_frame_of, from_frame_of
 from support import STOCK, plant
+
+from fastimport.importlib_frames import after_frame_of, from_frame_of
 
 
 class Refusing:

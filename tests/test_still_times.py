@@ -7,9 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import fastimport
 import pytest
 from support.process import python
+
+import fastimport
 
 HOME = os.path.dirname(os.path.dirname(fastimport.__file__))
 PROGRAM = """

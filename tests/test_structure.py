@@ -148,7 +148,8 @@ def test_files_stay_readable(path):
 
 def makes_items(source):
     """The list comprehensions, and `tuple` of them, of a .pyx file that make their items rather than pass them on."""
-    return [item for item in re.findall(r"(?:\[|tuple\(|list\()([^][\n]+?) for [^][\n]+ in [^\n]+[])]", source) if not item.isidentifier()]
+    items = re.findall(r"(?:\[|tuple\(|list\()([^][\n]+?) for [^][\n]+ in [^\n]+[])]", source)
+    return [item for item in items if not item.isidentifier()]
 
 
 @pytest.mark.parametrize("path", COMPILED, ids=relative)

@@ -15,7 +15,7 @@ class _Active:
     register = None
     freshness = "checked"
     forget = None  # what a snapshot registered to be done at exit
-    replaced_finders = ()  # those of sys.meta_path whose place ours took or had, in order
+    finders = ()  # those of sys.meta_path whose place ours took or had, in order
     replaced = []  # what is to be put back, last first: (class of importlib, name, former value or _INHERITED, ours)
 
 
@@ -139,7 +139,7 @@ def _register(register):
                 _replace(loader.StockSourceFileLoader, name, method)
             finder.load_source_with(resolver, loader.StockSourceFileLoader)
     else:
-        _Active.replaced_finders = tuple([item for item in _items(sys.meta_path) if item is StockPathFinder or item is PathFinder])
+        _Active.finders = tuple([item for item in _items(sys.meta_path) if item is StockPathFinder or item is PathFinder])
         _exchange(StockPathFinder, PathFinder)
     finder.serve(resolver, PathFinder, StockPathFinder)
     _Active.register = register
@@ -178,11 +178,14 @@ def _exchange(old, new, before=()):
 
 
 def uninstall():
-    """Put back exactly what was there before `install`. Does nothing if fastimport is not installed."""
+    """Put back exactly what was there before `install`. Does nothing if fastimport is not installed.
+
+    A `fastimport.PathFinder` that was on ``sys.meta_path`` by hand before stays; one that came later becomes importlib's.
+    """
     if _Active.register is None:
         return
     if _Active.register == "meta_path":  # ours are importlib's again, but for those that somebody had put there before
-        _exchange(PathFinder, StockPathFinder, _Active.replaced_finders)
+        _exchange(PathFinder, StockPathFinder, _Active.finders)
     _put_back()
     if finder.reader is not None:
         finder.load_source_with(resolver, finder.SourceFileLoader)
