@@ -12,7 +12,7 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 
 from fastimport._platform cimport *
-from fastimport._tables cimport Kinds, Table, audit_listing, is_absence
+from fastimport._tables cimport Kinds, Table, Watch, audit_listing, is_absence
 
 cdef extern from "marshal.h":
     object PyMarshal_ReadObjectFromString(const char *data, Py_ssize_t size)
@@ -85,11 +85,18 @@ def checksum(bytes data not None, uint64_t seed=0):
 
 @cython.final
 cdef class KnownPath:
-    """A search path that was met: its entries, its record in the snapshot, and where its entries are."""
+    """A search path that was met: its entries, its record in the snapshot, where its entries are, and what it was met under."""
 
     cdef tuple entries, places, always
     cdef int64_t record
     cdef object source      # keeps the identity of the path from being used again
+    cdef Watch watch
+    cdef Py_ssize_t importers
+
+    cdef bint holds(self, path, dict importers) except -1:
+        """What others put into the importer cache counts: exchanged and removed items, and new ones."""
+        return (self.watch.is_unchanged(importers) and len(importers) == self.importers
+                and fi_same_items(path, self.entries))
 
 
 @cython.final
@@ -99,10 +106,11 @@ cdef class SnapshotReader:
 
     cdef fs_file file
     cdef dict known, paths          # path entry: number of its directory, or FS_NONE; id of a search path: KnownPath
+    cdef dict watches               # under None, the Watch of the importer cache
     cdef readonly tuple suffixes
     cdef readonly bint frozen, is_by_content
     cdef readonly bytes identity
-    cdef object fix_filename
+    cdef object fix_filename, file_finder
     cdef readonly unsigned long long tables_used, tables_stale, tables_unknown, codes_used, codes_stale, codes_unknown
     cdef readonly unsigned long long stat_calls, damaged
 
@@ -116,7 +124,7 @@ cdef class SnapshotReader:
         """Of the file open at `descriptor`, which may be closed afterwards, or of `data`."""
         if self.file.mapping != NULL:
             raise RuntimeError("a SnapshotReader is opened once")
-        self.known, self.paths, self.suffixes = {}, {}, ()
+        self.known, self.paths, self.watches, self.suffixes = {}, {}, {}, ()
         if data is not None:
             self.copy(data)
         elif size == 0 or fs_map(&self.file, descriptor, size) < 0:
@@ -205,9 +213,10 @@ cdef class SnapshotReader:
             self.file.roots[<Py_ssize_t>index].path = copied
             self.file.roots[<Py_ssize_t>index].length = <uint32_t>len(encoded)
 
-    def serve(self, suffixes, fix_filename, bint frozen):
-        """Answer for finders with these suffixes, in their order; `frozen`: without looking at the file system."""
-        self.suffixes, self.fix_filename, self.frozen = tuple(suffixes), fix_filename, frozen
+    def serve(self, suffixes, fix_filename, bint frozen, file_finder):
+        """Answer for finders of the class `file_finder` with these suffixes, in their order; `frozen`: without looking at the
+        file system."""
+        self.suffixes, self.fix_filename, self.frozen, self.file_finder = tuple(suffixes), fix_filename, frozen, file_finder
 
     cdef int64_t find(self, int section, str path) except -3:
         cdef Py_ssize_t size
@@ -290,14 +299,16 @@ cdef class SnapshotReader:
                 return index, base + <str>self.suffixes[index], None
         return base if name.resolved & 1 else None
 
-    def candidates(self, path, str tail not None):
-        """Positions on a search path of the entries that may hold a name; None to ask every one."""
+    def candidates(self, path, dict importers not None, str tail not None):
+        """Positions on a search path of the entries that may hold a name, or are not ours by `importers`; None to ask every one."""
         cdef fs_path record
         cdef fs_merged merged
         cdef int64_t found
         known = fi_get(self.paths, id(path), None)
-        if known is None or not fi_same_items(path, (<KnownPath>known).entries):
-            known = self.meet(path)
+        if known is None or not (<KnownPath>known).holds(path, importers):
+            known = self.meet(path, importers)
+            if known is None:
+                return None
         place = <KnownPath>known
         if place.record < 0 or fs_get_path(&self.file, place.record, &record) < 0:
             return None
@@ -327,11 +338,27 @@ cdef class SnapshotReader:
             found.add(place.places[number])
         return tuple(sorted(found))
 
-    cdef KnownPath meet(self, path):
-        """A search path that is not known yet: is it, but for entries that are not covered, one that was recorded?"""
+    cdef Watch watch_over(self, dict importers):
+        """A `Watch` under which nothing has changed; None where other tools use all watchers."""
+        watch = fi_get(self.watches, None, None)
+        if watch is None or not (<Watch>watch).is_unchanged(importers):
+            self.paths.clear()
+            self.watches.clear()
+            try:
+                watch = self.watches[None] = Watch(importers)
+            except RuntimeError:
+                return None
+        return watch
+
+    cdef KnownPath meet(self, path, dict importers):
+        """A search path that is not known yet: is it, but for entries that are not covered, one that was recorded? Watched first,
+        then read. None if it can't be watched."""
         cdef KnownPath place = KnownPath.__new__(KnownPath)
         cdef list numbers = [], places = [], always = []
         cdef fs_dir directory
+        place.watch, place.importers = self.watch_over(importers), len(importers)
+        if place.watch is None:
+            return None
         entries = tuple(path)
         for position, entry in enumerate(entries):
             number = self.directory(entry) if type(entry) is str else (FS_NONE if isinstance(entry, str) else None)
@@ -340,7 +367,8 @@ cdef class SnapshotReader:
             if number >= 0:
                 places.append(position)
                 numbers.append(number)
-                if fs_get_dir(&self.file, number, &directory) == 0 and (
+                owner = fi_get(importers, entry, None)
+                if (owner is None or type(owner) is self.file_finder) and fs_get_dir(&self.file, number, &directory) == 0 and (
                         directory.flags & FS_MISSING or self.is_readable(&directory)):
                     continue
             always.append(position)

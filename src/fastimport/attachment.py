@@ -71,7 +71,7 @@ def _keep_automatic(path, environment):
 
 def use(reader, freshness, path=None):
     """Give an opened snapshot to the finder and the bytecode reader."""
-    reader.serve(identity.suffixes(), _imp._fix_co_filename, freshness == "frozen")
+    reader.serve(identity.suffixes(), _imp._fix_co_filename, freshness == "frozen", finder.external.FileFinder)
     finder.resolver.use_snapshot(reader)
     if finder.reader is not None:
         finder.reader.use_snapshot(reader)
