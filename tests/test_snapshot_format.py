@@ -128,15 +128,6 @@ def test_size_limits_are_told(monkeypatch, lib):
     assert {code.size for code in decode.codes(reader)} == {0}
 
 
-def test_a_file_with_private_directories_is_private(lib, root):
-    """What others may not list, they may not read in the snapshot."""
-    for mode, expected in ((0o755, 0o444), (0o700, 0o400)):
-        os.chmod(lib, mode)
-        path = os.path.join(root, f"{mode:o}.fastimport")
-        store.save(contents_of([lib]), path)
-        assert os.stat(path).st_mode & 0o777 == expected
-
-
 def test_install_forgets_the_snapshot_of_before(lib, root):
     from fastimport import attachment
 

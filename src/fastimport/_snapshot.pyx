@@ -460,7 +460,7 @@ cdef class SnapshotReader:
         cdef unsigned char *data
         cdef const char *name
         cdef int64_t found = self.find(FS_CODES, path)
-        if found < 0 or fs_get_code(&self.file, found, &code) < 0:
+        if found < 0 or fs_get_code(&self.file, found, &code) < 0 or (code.flags & FS_PRIVATE and not fs_is_own(&self.file)):
             self.codes_unknown += 1
             return None
         if not self.frozen:

@@ -36,7 +36,7 @@ enum { /* sections, in the order of the file */
 static const uint32_t fs_record_sizes[FS_SECTIONS] = {1, 16, 72, 4, 24, 4, 88, 4, 24, 4, 20, 4, 4, 8};
 
 enum { FS_CONTENT = 1 };                                         /* header: built by content, stamps mean nothing */
-enum { FS_RACY = 1, FS_MISSING = 2, FS_PRIVATE = 4, FS_UNLISTED = 8 }; /* directories */
+enum { FS_RACY = 1, FS_MISSING = 2, FS_PRIVATE = 4, FS_UNLISTED = 8 }; /* directories; the first and the third of codes, too */
 
 typedef struct {
     const unsigned char *mapping; /* the file; never read but by fs_copy */
