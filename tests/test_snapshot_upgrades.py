@@ -1,17 +1,21 @@
 """What happens to trees between the recording and the use: upgrades, branches, restored times. `checked` gives importlib's
 answer each time, finding and code."""
 
+import _imp
 import importlib.util
 import os
+import py_compile
 import shutil
 import sys
 from importlib import machinery
+from types import SimpleNamespace
 
 import pytest
 from support import Duel, plant
 from support.snapshots import in_use, reader_of, settle
 
 import fastimport
+from fastimport.snapshot.listing import is_racy
 
 OLD, NEW = "X = 'old'\n", "X = 'new'\n"
 EXTENSION = machinery.EXTENSION_SUFFIXES[0]
@@ -212,3 +216,45 @@ def test_bytecode_rewritten_under_an_unchanged_source(compiled_normally, lib):
         namespace = {}
         exec(spec.loader.get_code("m"), namespace)
         assert namespace["X"] == "old"
+
+
+@pytest.mark.parametrize("checked", [True, False], ids=["checked", "unchecked"])
+@pytest.mark.parametrize("at_record", ["default", "always", "never"])
+@pytest.mark.parametrize("at_use", ["default", "always", "never"])
+def test_hash_based_bytecode_of_another_source(compiled_normally, monkeypatch, lib, checked, at_record, at_use):
+    """Which of the two runs, the interpreter's --check-hash-based-pycs says: that of the run, not that of the recording."""
+    py_compile.compile(f"{lib}/m.py", doraise=True, invalidation_mode=list(py_compile.PycInvalidationMode)[1 if checked else 2])
+    write(f"{lib}/m.py", NEW)
+    settle()
+    monkeypatch.setattr(_imp, "check_hash_based_pycs", at_record)
+    reader = reader_of([lib])
+    monkeypatch.setattr(_imp, "check_hash_based_pycs", at_use)
+    fastimport.install()
+    try:
+        with in_use(reader, "checked"):
+            duel = Duel(fastimport.PathFinder, ignoring=("cache", "events"))
+            duel.agree(lambda world: value(world, "m", [lib]))
+    finally:
+        fastimport.uninstall()
+
+
+def found(mode=0o100644, **times):
+    return SimpleNamespace(**{"st_mode": mode, "st_mtime_ns": 10**18 + 1, "st_ctime_ns": 10**18 + 2} | times)
+
+
+@pytest.mark.parametrize(
+    ("times", "read_only", "racy"),
+    [
+        ({}, False, False),
+        ({}, True, False),
+        ({"st_mtime_ns": 0}, False, True),
+        ({"st_ctime_ns": 0}, False, True),
+        ({"st_mtime_ns": 10**18, "st_ctime_ns": 10**18}, False, False),
+        ({"st_mtime_ns": 10**18, "st_ctime_ns": 10**18}, True, True),
+    ],
+)
+def test_stamps_that_say_nothing(monkeypatch, root, times, read_only, racy):
+    """A file system without times, and an image that can be exchanged for another with the same times."""
+    flags = os.ST_RDONLY if read_only else 0
+    monkeypatch.setattr(os, "statvfs", lambda path: SimpleNamespace(f_flag=flags))
+    assert is_racy(root, found(**times), 2 * 10**18) is racy

@@ -29,10 +29,25 @@ def stamp_of(found: os.stat_result) -> Stamp:
     return Stamp(found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns)
 
 
-def is_racy(found: os.stat_result, now_ns: int) -> bool:
-    """Whether the file can still change without its stamp showing it; `now_ns` is the time before it was looked at."""
+def is_racy(path: str, found: os.stat_result, now_ns: int) -> bool:
+    """Whether the file can still change without its stamp showing it; `now_ns` is the time before it was looked at.
+
+    Some file systems keep no times and give 0. A read-only image (squashfs) has the times that its maker wanted, whole seconds;
+    the next one, mounted in its place, may have the same.
+    """
+    if not (found.st_mtime_ns and found.st_ctime_ns):
+        return True
     is_coarse = found.st_mtime_ns % 1_000_000_000 == 0 and found.st_ctime_ns % 1_000_000_000 == 0
+    if is_coarse and _is_read_only(path):
+        return True
     return now_ns - max(found.st_mtime_ns, found.st_ctime_ns) < (COARSE_TICK_NS if is_coarse else TICK_NS)
+
+
+def _is_read_only(path: str) -> bool:
+    try:
+        return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    except (AttributeError, OSError):  # no such call here, or the file is gone
+        return False
 
 
 def record_directory(path: str, suffixes: Iterable[str]) -> Directory | None:
@@ -46,7 +61,7 @@ def record_directory(path: str, suffixes: Iterable[str]) -> Directory | None:
         return Directory(path, UNLISTED)
     if not stat.S_ISDIR(before.st_mode):
         return None
-    directory = Directory(path, RACY if is_racy(before, now) else 0, stamp_of(before))
+    directory = Directory(path, RACY if is_racy(path, before, now) else 0, stamp_of(before))
     if stat.S_IMODE(before.st_mode) & _READABLE != _READABLE:
         directory.flags |= PRIVATE
     try:
