@@ -7,6 +7,8 @@ import _frozen_importlib_external as external
 import os
 import sys
 
+from fastimport.trust import Refused, check_directory
+
 FIELDS = ("directories", "sources", "path", "order")
 _MIN_AGE_S = 60
 """A snapshot younger than this is not renewed, unless it is damaged: some directories change all the time."""
@@ -15,9 +17,9 @@ _MIN_AGE_S = 60
 def used():
     """The directories that were searched, the source files of modules, ``sys.path``, and all files in order of import."""
     files = {}
-    directories = dict.fromkeys(key for key, finder in sys.path_importer_cache.items() if _is_covered(key, finder))
+    directories = dict.fromkeys(key for key, finder in list(sys.path_importer_cache.items()) if _is_covered(key, finder))
     for module in list(sys.modules.values()):
-        spec = getattr(module, "__spec__", None)
+        spec = _spec_of(module)
         origin = getattr(spec, "origin", None)
         loader = getattr(spec, "loader", None)
         if type(origin) is str and origin.startswith("/") and isinstance(loader, external.FileLoader):
@@ -25,7 +27,17 @@ def used():
         directories.update(dict.fromkeys(_locations(spec)))
     sources = [path for path, is_source in files.items() if is_source]
     order = [*files, *_libraries(files)]
-    return [*directories], sources, [entry for entry in sys.path if type(entry) is str], order
+    return tuple([name for name in names if _is_told(name)] for names in (directories, sources, sys.path, order))
+
+
+def _spec_of(module):
+    """Without asking the module: a lazy one would load itself to answer."""
+    return object.__getattribute__(module, "__dict__").get("__spec__") if issubclass(type(module), type(sys)) else None
+
+
+def _is_told(name):
+    """Absolute paths; others mean something to that process only."""
+    return type(name) is str and name.startswith("/") and "\0" not in name
 
 
 def _is_covered(key, finder):
@@ -87,7 +99,7 @@ def keep_automatic(path, reader_of):
         if os.getpid() == process and not sys.dont_write_bytecode and is_stale(path, reader_of()):
             try:
                 hand_over(path)
-            except OSError:  # no room, no processes: the next run may be luckier
+            except (OSError, Refused):  # no room, no processes, no safe place: the next run may be luckier
                 pass
 
     atexit.register(renew)
@@ -95,24 +107,38 @@ def keep_automatic(path, reader_of):
 
 
 def is_stale(path, reader):
-    """Whether a snapshot answered too little: more than one question in fifty."""
-    if reader is None or reader.damaged:
+    """Whether a snapshot answered too little, more than one question in fifty, and is not just made."""
+    if reader is None:
+        return _is_old(path)
+    if reader.damaged:
         return True
     missed = reader.tables_stale + reader.tables_unknown + reader.codes_stale + reader.codes_unknown
     if missed <= 1 + (reader.tables_used + reader.codes_used) // 50:
         return False
+    return _is_old(path)
+
+
+def _is_old(path):
+    """Or not there. One that is refused counts by its age as well, or each run would make it anew."""
     try:
         import time
 
-        return time.time() - os.stat(path).st_mtime > _MIN_AGE_S
+        return time.time() - os.lstat(path).st_mtime > _MIN_AGE_S
     except OSError:
         return True
 
 
 def hand_over(path):
-    """Start a process that makes the snapshot, with the record as its standard input, and don't wait for it."""
+    """Start a process that makes the snapshot, with the record as its standard input, and don't wait for it.
+
+    Not where the executable is no Python: a host program that has an interpreter in it understands other arguments. Raises
+    `OSError`, or `Refused` where a snapshot could never be used.
+    """
+    if not os.path.basename(sys.executable or "").lower().startswith("python"):
+        return
     directory = os.path.dirname(path)
     os.makedirs(directory, mode=0o700, exist_ok=True)
+    check_directory(directory)
     name = os.path.join(directory, f".{os.getpid()}.{os.urandom(6).hex()}.fastimport-temporary")
     record = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
