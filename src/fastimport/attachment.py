@@ -18,7 +18,10 @@ def attach(path, freshness):
     """Use the snapshot at `path` at a level. Raises `Refused`; then nothing is used."""
     detach()
     reader = open_snapshot(path)
-    moved = relocate(reader, path)
+    try:
+        moved = relocate(reader, path)
+    except ValueError as error:  # what is no path, or out of bounds, in a file whose checksums are right
+        raise Refused(f"{path}: {error}")
     if freshness != "frozen":
         if reader.is_by_content:
             raise Refused(f"{path}: built by content (--frozen), which is of use at the level frozen only")

@@ -73,7 +73,7 @@ def _facts(path: str) -> dict[str, Any]:
 
     try:
         return {"refused": None, **decode.facts(attachment.open_snapshot(path))}
-    except attachment.Refused as error:
+    except (attachment.Refused, ValueError) as error:
         return {"refused": str(error)}
 
 
