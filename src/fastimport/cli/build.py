@@ -52,12 +52,19 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.parser.error(f"--root {arguments.root}: two absolute directories, OLD=NEW")
     output = os.path.abspath(arguments.output) if arguments.output else store.environment_snapshot()
     started = time.perf_counter()
-    options: dict[str, Any] = {"by_content": bool(arguments.frozen or arguments.root), "home": os.path.dirname(output)}
+    options: dict[str, Any] = {
+        "by_content": bool(arguments.frozen or arguments.root),
+        "home": os.path.dirname(output),
+        "passed": [old] if arguments.root else [],
+    }
     contents = _contents(arguments, options)
     if contents is None:
         return 1
-    if arguments.root:
-        building.move_root(contents, old, new)
+    try:
+        if arguments.root:
+            building.move_root(contents, old, new)
+    except ValueError as error:
+        arguments.parser.error(f"--root {arguments.root}: {error}")
     try:
         if not arguments.output:
             os.makedirs(os.path.dirname(output), mode=0o755, exist_ok=True)
@@ -75,7 +82,8 @@ def _contents(arguments: argparse.Namespace, options: dict[str, Any]) -> Content
         missing = [path for path in arguments.path if not os.path.isdir(path)]
         if missing:
             arguments.parser.error(f"not a directory: {', '.join(missing)}")
-        return building.build(arguments.path or None, progress=_show, **options)
+        path = [each if each.startswith("/") else os.path.abspath(each) for each in arguments.path]
+        return building.build(path or None, progress=_show, **options)
     record = _record(arguments.program)
     if not record:
         print("fastimport build: the program recorded nothing: it did not come to an end of its own", file=sys.stderr)
