@@ -318,6 +318,10 @@ cdef class SnapshotReader:
         return self.positions(place, &merged)
 
     cdef int64_t find_merged(self, const fs_path *record, str tail, fs_merged *merged) except -3:
+        cdef Py_ssize_t size
+        cdef const char *text = fi_ascii(tail, &size)
+        if text != NULL:
+            return fs_find_merged(&self.file, record, text, size, merged)
         try:
             encoded = <bytes>PyUnicode_EncodeFSDefault(tail)
         except UnicodeEncodeError:
@@ -330,13 +334,13 @@ cdef class SnapshotReader:
         cdef uint32_t number
         if numbers == NULL:
             return None
-        found = set(place.always)
+        cdef list found = []
         for turn in range(merged.count):
             number = fs_u32(numbers + 4 * turn)
             if number >= <uint32_t>len(place.places):
                 return None
-            found.add(place.places[number])
-        return tuple(sorted(found))
+            found.append(place.places[number])
+        return sorted({*found, *place.always}) if place.always else found       # recorded in order
 
     cdef Watch watch_over(self, dict importers):
         """A `Watch` under which nothing has changed; None where other tools use all watchers."""
