@@ -24,7 +24,7 @@ def record_source(path: str, by_content: bool, may_compile: bool = True) -> Sour
         found = os.stat(path)
         if not stat.S_ISREG(found.st_mode):
             return None
-        flags = RACY if is_racy(path, found, now) else 0
+        flags = RACY if is_racy(found, now) else 0
     except (OSError, ValueError):
         return None
     if not found.st_mode & stat.S_IROTH:

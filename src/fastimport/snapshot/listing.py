@@ -4,6 +4,7 @@ import os
 import stat
 import time
 from collections.abc import Iterable
+from functools import cache
 
 from fastimport.snapshot.model import (
     FIRST_INIT,
@@ -22,6 +23,7 @@ TICK_NS = 10_000_000
 """As in _tables.pyx: what changes within this time of a stamp may not show in it."""
 COARSE_TICK_NS = 2_000_000_000
 _READABLE = 0o555
+_IMAGES = ("squashfs ", "fuse.squashfuse", "erofs ", "cramfs ", "romfs ", "iso9660 ", "udf ")
 
 
 def stamp_of(found: os.stat_result) -> Stamp:
@@ -29,25 +31,32 @@ def stamp_of(found: os.stat_result) -> Stamp:
     return Stamp(found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns)
 
 
-def is_racy(path: str, found: os.stat_result, now_ns: int) -> bool:
+def is_racy(found: os.stat_result, now_ns: int) -> bool:
     """Whether the file can still change without its stamp showing it; `now_ns` is the time before it was looked at.
 
-    Some file systems keep no times and give 0. A read-only image (squashfs) has the times that its maker wanted, whole seconds;
-    the next one, mounted in its place, may have the same.
+    Some file systems keep no times and give 0. An image (squashfs) has the times that its maker wanted; the next one, mounted in
+    its place, may have the same.
     """
-    if not (found.st_mtime_ns and found.st_ctime_ns):
+    if not (found.st_mtime_ns and found.st_ctime_ns) or found.st_dev in image_devices():
         return True
     is_coarse = found.st_mtime_ns % 1_000_000_000 == 0 and found.st_ctime_ns % 1_000_000_000 == 0
-    if is_coarse and _is_read_only(path):
-        return True
     return now_ns - max(found.st_mtime_ns, found.st_ctime_ns) < (COARSE_TICK_NS if is_coarse else TICK_NS)
 
 
-def _is_read_only(path: str) -> bool:
+@cache
+def image_devices() -> frozenset[int]:
+    """The devices of mounted images, by /proc/self/mountinfo (proc(5)), as far as it is there."""
+    found = set()
     try:
-        return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
-    except (AttributeError, OSError):  # no such call here, or the file is gone
-        return False
+        with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts:
+            for line in mounts:
+                before, _, after = line.partition(" - ")
+                if after.startswith(_IMAGES):
+                    major, minor = before.split()[2].split(":")
+                    found.add(os.makedev(int(major), int(minor)))
+    except OSError:
+        pass
+    return frozenset(found)
 
 
 def record_directory(path: str, suffixes: Iterable[str]) -> Directory | None:
@@ -61,7 +70,7 @@ def record_directory(path: str, suffixes: Iterable[str]) -> Directory | None:
         return Directory(path, UNLISTED)
     if not stat.S_ISDIR(before.st_mode):
         return None
-    directory = Directory(path, RACY if is_racy(path, before, now) else 0, stamp_of(before))
+    directory = Directory(path, RACY if is_racy(before, now) else 0, stamp_of(before))
     if stat.S_IMODE(before.st_mode) & _READABLE != _READABLE:
         directory.flags |= PRIVATE
     try:
