@@ -142,14 +142,38 @@ def test_which_program_it_is(words, expected):
     assert program_of(words.split()) == expected
 
 
-def test_record_survives_the_way():
-    """Names of all kinds, empty lists too."""
-    data = recording.encoded()
-    directories, sources, path, order = recording.decoded(data)
-    assert (directories, sources, path, order) == tuple(map(list, recording.used()))
-    assert recording.decoded(b"\0\0\0\0\0\0") == [[], [], [], []]
-    with pytest.raises(ValueError, match="not a record"):
-        recording.decoded(b"")
+ODD_PATHS = [["/a", "", "/b"], ["", ""], ["/\udc80", "/\ud800", "\xe9"], [], ["/with\0nul", "/c", None, b"/d"], None, "gone"]
+
+
+@pytest.mark.parametrize("path", ODD_PATHS, ids=ascii)
+def test_record_survives_the_way(path, monkeypatch):
+    """Names of all kinds, empty ones and empty lists too."""
+    monkeypatch.setattr(sys, "path", path)
+    if path == "gone":
+        del sys.path
+    given = [[item for item in items if "\0" not in item] for items in recording.used()]
+    assert recording.decoded(recording.encoded()) == given
+    entries = path if isinstance(path, list) else ()
+    assert given[2] == [entry for entry in entries if isinstance(entry, str) and "\0" not in entry]
+
+
+@pytest.mark.parametrize("data", [b"", b"1 0 0 0", b"0 0 0 0\0a", b"0 0 0", b"a b c d", b"\0\0\0\0\0\0"])
+def test_what_is_no_record(data):
+    with pytest.raises(ValueError, match=r"not a record|invalid literal"):
+        recording.decoded(data)
+
+
+class Thorny:
+    def __getattr__(self, name):
+        raise RuntimeError(name)
+
+
+@pytest.mark.parametrize("importers", [None, {}, {b"/x": None, 3: None}])
+def test_record_of_a_program_with_odd_modules(importers, monkeypatch):
+    monkeypatch.setitem(sys.modules, "thorny", Thorny())
+    monkeypatch.setitem(sys.modules, "nothing", None)
+    monkeypatch.setattr(sys, "path_importer_cache", importers)
+    assert recording.__file__ in recording.decoded(recording.encoded())[1]
 
 
 def test_lazy_modules_are_not_loaded_by_the_record(root, monkeypatch):
@@ -160,16 +184,8 @@ def test_lazy_modules_are_not_loaded_by_the_record(root, monkeypatch):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     monkeypatch.setitem(sys.modules, "lazy_module", module)
-    monkeypatch.setitem(sys.modules, "no_module", object())
     recording.used()
     assert type(module) is not type(sys)
-
-
-@pytest.mark.parametrize("entry", ["", "relative", "/with\0nul", 1, None])
-def test_odd_entries_of_the_search_path_do_not_spoil_the_record(monkeypatch, entry):
-    monkeypatch.setattr(sys, "path", ["/first", entry, "/last"])
-    monkeypatch.setitem(sys.path_importer_cache, entry, None)
-    assert recording.decoded(recording.encoded())[2] == ["/first", "/last"]
 
 
 @pytest.fixture

@@ -95,8 +95,7 @@ cdef class KnownPath:
 
     cdef bint holds(self, path, dict importers) except -1:
         """What others put into the importer cache counts: exchanged and removed items, and new ones."""
-        return (self.watch.is_unchanged(importers) and len(importers) == self.importers
-                and fi_same_items(path, self.entries))
+        return self.watch.is_unchanged(importers) and len(importers) == self.importers and fi_same_items(path, self.entries)
 
 
 @cython.final
@@ -214,22 +213,19 @@ cdef class SnapshotReader:
             self.file.roots[<Py_ssize_t>index].length = <uint32_t>len(encoded)
 
     def serve(self, suffixes, fix_filename, bint frozen, file_finder):
-        """Answer for finders of the class `file_finder` with these suffixes, in their order; `frozen`: without looking at the
-        file system."""
+        """Answer for finders of the class `file_finder` with these suffixes, in their order; `frozen`: without a look at files."""
         self.suffixes, self.fix_filename, self.frozen, self.file_finder = tuple(suffixes), fix_filename, frozen, file_finder
 
     cdef int64_t find(self, int section, str path) except -3:
         cdef Py_ssize_t size
         cdef int64_t found
         cdef const char *text = fi_ascii(path, &size)
-        if text != NULL:
-            found = fs_find(&self.file, section, text, size)
-        else:
-            try:
-                encoded = <bytes>PyUnicode_EncodeFSDefault(path)
-            except UnicodeEncodeError:
+        if text == NULL:
+            kept = encoded(path)
+            if kept is None:
                 return FS_NONE
-            found = fs_find(&self.file, section, PyBytes_AS_STRING(encoded), PyBytes_GET_SIZE(encoded))
+            text, size = PyBytes_AS_STRING(kept), PyBytes_GET_SIZE(kept)
+        found = fs_find(&self.file, section, text, size)
         self.damaged += found == FS_DAMAGED
         return found
 
@@ -273,14 +269,12 @@ cdef class SnapshotReader:
         cdef Py_ssize_t size
         cdef int64_t found
         cdef const char *text = fi_ascii(tail, &size)
-        if text != NULL:
-            found = fs_find_name(&self.file, directory, text, size, name)
-        else:
-            try:
-                encoded = <bytes>PyUnicode_EncodeFSDefault(tail)
-            except UnicodeEncodeError:
+        if text == NULL:
+            kept = encoded(tail)
+            if kept is None:
                 return FS_NONE
-            found = fs_find_name(&self.file, directory, PyBytes_AS_STRING(encoded), PyBytes_GET_SIZE(encoded), name)
+            text, size = PyBytes_AS_STRING(kept), PyBytes_GET_SIZE(kept)
+        found = fs_find_name(&self.file, directory, text, size, name)
         self.damaged += found == FS_DAMAGED
         return found
 
@@ -320,13 +314,12 @@ cdef class SnapshotReader:
     cdef int64_t find_merged(self, const fs_path *record, str tail, fs_merged *merged) except -3:
         cdef Py_ssize_t size
         cdef const char *text = fi_ascii(tail, &size)
-        if text != NULL:
-            return fs_find_merged(&self.file, record, text, size, merged)
-        try:
-            encoded = <bytes>PyUnicode_EncodeFSDefault(tail)
-        except UnicodeEncodeError:
-            return FS_NONE
-        return fs_find_merged(&self.file, record, PyBytes_AS_STRING(encoded), PyBytes_GET_SIZE(encoded), merged)
+        if text == NULL:
+            kept = encoded(tail)
+            if kept is None:
+                return FS_NONE
+            text, size = PyBytes_AS_STRING(kept), PyBytes_GET_SIZE(kept)
+        return fs_find_merged(&self.file, record, text, size, merged)
 
     cdef object positions(self, KnownPath place, const fs_merged *merged):
         cdef const unsigned char *numbers = fs_records(&self.file, FS_POSITIONS, merged.positions, merged.count)
@@ -355,8 +348,7 @@ cdef class SnapshotReader:
         return watch
 
     cdef KnownPath meet(self, path, dict importers):
-        """A search path that is not known yet: is it, but for entries that are not covered, one that was recorded? Watched first,
-        then read. None if it can't be watched."""
+        """A search path that is new: is it, but for entries not covered, a recorded one? Watched first; None if it can't be."""
         cdef KnownPath place = KnownPath.__new__(KnownPath)
         cdef list numbers = [], places = [], always = []
         cdef fs_dir directory
@@ -409,7 +401,7 @@ cdef class SnapshotReader:
         cdef fs_dir directory
         cdef Table table
         cdef int64_t found = FS_NONE
-        if not self.is_by_content and self.has_suffixes(kinds):
+        if not self.is_by_content and tuple([suffix for suffix, _ in kinds.pairs]) == self.suffixes:
             found = self.directory(path)
         if found < 0 or fs_get_dir(&self.file, found, &directory) < 0:
             self.tables_unknown += 1
@@ -433,9 +425,6 @@ cdef class SnapshotReader:
         table.is_recorded, table.racy = True, False
         self.tables_used += 1
         return table
-
-    cdef bint has_suffixes(self, Kinds kinds):
-        return tuple([suffix for suffix, _ in kinds.pairs]) == self.suffixes
 
     cdef bint fill(self, Table table, const fs_dir *directory):
         """Build first, then use: a table that turns out to be damaged half way is dropped."""
@@ -495,6 +484,14 @@ cdef class SnapshotReader:
         self.fix_filename(loaded, path)
         self.codes_used += 1
         return loaded
+
+
+cdef object encoded(str text):
+    """As the file system has it; None for what no file name can be."""
+    try:
+        return PyUnicode_EncodeFSDefault(text)
+    except UnicodeEncodeError:
+        return None
 
 
 cdef bint is_same_source(const fs_code *code, const fs_code *now) noexcept:
