@@ -243,3 +243,16 @@ def test_root_of_nothing(lib, root):
     finished = command("build", "-o", os.path.join(root, "s.fastimport"), "--root", f"{root}/li=/usr/lib", lib)
     assert finished.returncode == 2 and f"nothing that was recorded is below {root}/li" in finished.stderr
     assert not os.path.exists(os.path.join(root, "s.fastimport"))
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_names_that_the_terminal_can_not_show(lib, root, options):
+    """Files have the names that they have."""
+    directory = os.path.join(root, os.fsdecode(b"\xff"))
+    os.mkdir(directory)
+    path = os.path.join(directory, "s.fastimport")
+    done("build", *options, "-o", path, lib, PYTHONIOENCODING="ascii")
+    done("status", *options, FASTIMPORT_SNAPSHOT=path, PYTHONIOENCODING="ascii")
+    done("verify", *options, "--snapshot", path, directory, PYTHONIOENCODING="ascii")
+    done("clean", *options, path, PYTHONIOENCODING="ascii")
+    assert os.listdir(directory) == []

@@ -1,7 +1,6 @@
 """``fastimport build``: make a snapshot of the environment, or of what a program uses."""
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -9,6 +8,7 @@ import tempfile
 import time
 from typing import Any
 
+from fastimport.cli.output import show, show_json, show_progress
 from fastimport.snapshot import build as building
 from fastimport.snapshot import renewal, store
 from fastimport.snapshot.model import Contents
@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     except OSError as error:
         print(f"fastimport build: {error}", file=sys.stderr)
         return 3
-    _progress("")
+    show_progress()
     _tell(arguments.json, output, size, contents, time.perf_counter() - started)
     return 0
 
@@ -108,12 +108,7 @@ def _record(program: list[str]) -> bytes:
 
 def _show(directories: int, sources: int) -> None:
     if directories % 100 == 0:
-        _progress(f"{directories} directories, {sources} source files")
-
-
-def _progress(text: str) -> None:
-    if sys.stderr.isatty():
-        print(f"\r{text}\x1b[K", end="", file=sys.stderr, flush=True)
+        show_progress(f"{directories} directories, {sources} source files")
 
 
 def _tell(as_json: bool, output: str, size: int, contents: Contents, seconds: float) -> None:
@@ -127,8 +122,8 @@ def _tell(as_json: bool, output: str, size: int, contents: Contents, seconds: fl
         "seconds": round(seconds, 3),
     }
     if as_json:
-        print(json.dumps(found, indent=1))
+        show_json(found)
         return
     kind = "for the level frozen only, " if contents.by_content else ""
     counts = f"{found['directories']} directories, {found['sources']} source files"
-    print(f"{output}: {kind}{counts}, {size / 1e6:.1f} MB, {seconds:.1f} s")
+    show(f"{output}: {kind}{counts}, {size / 1e6:.1f} MB, {seconds:.1f} s")

@@ -2,10 +2,10 @@
 
 import argparse
 import errno
-import json
 import os
 import sys
 
+from fastimport.cli.output import show, show_json
 from fastimport.settings import read_environment
 from fastimport.snapshot import store
 from fastimport.snapshot.layout import MAGIC
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"fastimport clean: {path}: {error.strerror}", file=sys.stderr)
     for directory in dict.fromkeys(os.path.dirname(os.path.abspath(path)) for path in arguments.file) or _directories():
         removed += store.sweep(directory)
-    print(json.dumps({"schema": SCHEMA, "removed": removed}, indent=1) if arguments.json else _text(removed))
+    show_json({"schema": SCHEMA, "removed": removed}) if arguments.json else show(_text(removed))
     return 3 if failures else 0
 
 
