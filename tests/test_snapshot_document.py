@@ -81,7 +81,7 @@ def test_both_give_the_same_answers(entries):
 def answer(path, name, resolved, inside):
     """What the masks mean, by the document."""
     suffixes = identity.fields()["suffixes"].split()
-    assert suffixes == [suffix for suffix in identity.suffixes()] and set(machinery.SOURCE_SUFFIXES) < set(suffixes)
+    assert suffixes == identity.suffixes() and set(machinery.SOURCE_SUFFIXES) < set(suffixes)
     if resolved & 1 and inside >= 2:
         return inside - 2, f"{path}/{name}/__init__{suffixes[inside - 2]}", [f"{path}/{name}"]
     for number, suffix in enumerate(suffixes):

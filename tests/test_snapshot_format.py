@@ -11,7 +11,7 @@ from support.snapshots import contents_of, encoded, settle
 import fastimport
 from fastimport import Snapshot, identity
 from fastimport._snapshot import SnapshotReader, checksum
-from fastimport.snapshot import decode, layout, store
+from fastimport.snapshot import decode, layout
 
 ROOT = Path(__file__).parent.parent
 HEADER = (ROOT / "src" / "fastimport" / "snapshot_format.h").read_text(encoding="utf-8")

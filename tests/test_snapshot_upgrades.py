@@ -256,10 +256,10 @@ def test_stamps_that_say_nothing(monkeypatch, root):
 
 def test_images_are_known_by_their_mounts(monkeypatch, root):
     lines = [
-        "36 35 7:0 / /opt/software ro,nodev shared:1 - squashfs /dev/loop0 ro",
+        "36 35 7:0 / /srv/software ro,nodev shared:1 - squashfs /dev/loop0 ro",
         "37 35 0:42 / /a\\040b rw,noatime - fuse.squashfuse_ll squashfuse_ll ro",
         "38 35 8:1 / / rw - ext4 /dev/sda1 rw",
     ]
     plant(root, {"mountinfo": "\n".join(lines) + "\n"})
-    monkeypatch.setattr(listing, "open", lambda path, **how: open(f"{root}/mountinfo", **how), raising=False)
+    monkeypatch.setattr(listing, "MOUNTS", f"{root}/mountinfo")
     assert listing.image_devices.__wrapped__() == {os.makedev(7, 0), os.makedev(0, 42)}

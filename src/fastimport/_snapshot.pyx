@@ -213,7 +213,7 @@ cdef class SnapshotReader:
             self.file.roots[<Py_ssize_t>index].length = <uint32_t>len(encoded)
 
     def serve(self, suffixes, fix_filename, bint frozen, file_finder):
-        """Answer for finders of the class `file_finder` with these suffixes, in their order; `frozen`: without a look at files."""
+        """Answer for finders of class `file_finder` with these suffixes, in their order; `frozen`: without a look at files."""
         self.suffixes, self.fix_filename, self.frozen, self.file_finder = tuple(suffixes), fix_filename, frozen, file_finder
 
     cdef int64_t find(self, int section, str path) except -3:
@@ -294,7 +294,7 @@ cdef class SnapshotReader:
         return base if name.resolved & 1 else None
 
     def candidates(self, path, dict importers not None, str tail not None):
-        """Positions on a search path of the entries that may hold a name, or are not ours by `importers`; None to ask every one."""
+        """Positions on a search path of the entries that may hold a name, or are not ours by `importers`; None to ask all."""
         cdef fs_path record
         cdef fs_merged merged
         cdef int64_t found

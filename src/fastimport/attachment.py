@@ -4,7 +4,6 @@ import _imp
 import os
 
 from fastimport import finder, identity
-from fastimport.snapshot_places import AUTO, automatic_snapshot
 from fastimport.trust import Refused, open_trusted
 
 
@@ -40,10 +39,12 @@ def attach_any(path, freshness, environment):
     try:
         if path is None:
             raise Refused("the level frozen needs one; fastimport build makes it")
-        if path == AUTO:
+        if path == "auto":
             if freshness == "frozen":
                 freshness = "checked"
                 raise Refused("an automatic one can't be frozen, it would never be renewed")
+            from fastimport.snapshot_places import automatic_snapshot
+
             path = automatic_snapshot(environment)
             if path is None:
                 raise Refused("no place for an automatic one: neither FASTIMPORT_CACHE_DIR nor HOME is set")

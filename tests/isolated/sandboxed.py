@@ -1,6 +1,7 @@
 """Run a script where the kernel refuses process_vm_readv(2), as some sandboxes do.
 
-Arguments: when ("first", or "later": on SIGUSR1), then the script and its arguments. Exit status 77 where no such rule can be made.
+Arguments: when ("first", or "later": on SIGUSR1), then the script and its arguments. Exit status 77 where no such rule can be
+made.
 """
 
 import ctypes

@@ -39,8 +39,8 @@ def xxh64(data, seed=0):
     else:
         total = (seed + P5) & MASK
     total = (total + len(data)) & MASK
-    for at in range(at, at + (len(data) - at) // 8 * 8, 8):
-        total = (_rotate(total ^ _round(0, int.from_bytes(data[at : at + 8], "little")), 27) * P1 + P4) & MASK
+    for start in range(at, at + (len(data) - at) // 8 * 8, 8):
+        total = (_rotate(total ^ _round(0, int.from_bytes(data[start : start + 8], "little")), 27) * P1 + P4) & MASK
     rest = data[len(data) // 8 * 8 :]
     if len(rest) >= 4:
         total = (_rotate(total ^ int.from_bytes(rest[:4], "little") * P1 & MASK, 23) * P2 + P3) & MASK
@@ -114,15 +114,16 @@ class DocumentedSnapshot:
         other = [self.text(*record[:2]) for record in records[count:]]
         return self.path(root, text, size), flags, (device, inode, mtime, ctime), names, other
 
-    def code(self, root, text, size, flags, device, inode, mtime, ctime, source_size, offset, length, checksum, seconds, low_size):
+    def code(self, root, text, size, flags, *rest):
         """Path, flags, stamp and size of the source, marshalled code."""
+        *stamp, source_size, offset, length, checksum, seconds, low_size = rest
         data = self.data[offset : offset + length]
         if length:
             assert offset % 16 == 0 and self.code_start <= offset <= offset + length <= self.code_end
             assert xxh64(data) == checksum
         if not self.flags & 1:
-            assert (seconds, low_size) == (mtime // 10**9 & 0xFFFFFFFF, source_size & 0xFFFFFFFF)
-        return self.path(root, text, size), flags, (device, inode, mtime, ctime), source_size, data
+            assert (seconds, low_size) == (stamp[2] // 10**9 & 0xFFFFFFFF, source_size & 0xFFFFFFFF)
+        return self.path(root, text, size), flags, tuple(stamp), source_size, data
 
     def probe(self, section, first, bits, value, is_it):
         """The number under a hash in a table of slots, or None."""
@@ -143,15 +144,17 @@ class DocumentedSnapshot:
         for root, (prefix, _) in enumerate(self.roots):
             if path != prefix and not path.startswith(f"{prefix}/"):
                 continue
-            below = os.fsencode(path[len(prefix) + 1 :])
-            records = self.sections[section]
-            found = self.probe(
-                slots, 0, bits, xxh64(below, root),
-                lambda number: records[number][0] == root and os.fsencode(self.text(*records[number][1:3])) == below,
-            )  # fmt: skip
+            found = self.find_below(section, slots, bits, root, path[len(prefix) + 1 :])
             if found is not None:
                 return found
         return None
+
+    def find_below(self, section, slots, bits, root, below):
+        def is_it(number):
+            its_root, text, size = self.sections[section][number][:3]
+            return its_root == root and self.text(text, size) == below
+
+        return self.probe(slots, 0, bits, xxh64(os.fsencode(below), root), is_it)
 
     def search_path(self, number=0):
         """Paths of the directories of a recorded search path."""
@@ -162,9 +165,10 @@ class DocumentedSnapshot:
         """Places on that search path of the directories that may hold `name`."""
         _, _, first, _, slot, bits = self.sections["paths"][number]
         merged = self.sections["merged names"]
-        found = self.probe("merged slots", slot, bits, xxh64(os.fsencode(name)), lambda n: self.text(*merged[first + n][:2]) == name)
+        value = xxh64(os.fsencode(name))
+        found = self.probe("merged slots", slot, bits, value, lambda number: self.text(*merged[first + number][:2]) == name)
         if found is None:
             return []
         _, _, position, count, low = merged[first + found]
-        assert low == xxh64(os.fsencode(name)) & 0xFFFFFFFF
+        assert low == value & 0xFFFFFFFF
         return [place for (place,) in self.sections["positions"][position : position + count]]

@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         if arguments.snapshot:
             problems = Snapshot.load(arguments.snapshot).verify()
-        result = verify(arguments.path or None, arguments.top, arguments.level, lambda count: show_progress(str(count)), arguments.snapshot)
+        result = verify(arguments.path or None, arguments.top, arguments.level, _show_count, arguments.snapshot)
     except ValueError as error:
         print(f"fastimport verify: refused: {error}", file=sys.stderr)
         return 1
@@ -49,6 +49,10 @@ def run(arguments: argparse.Namespace) -> int:
     show_progress()
     show_json(_plain(result, problems)) if arguments.json else show(_text(result, problems))
     return 1 if result.differences or any(problem.kind != "stale" for problem in problems or ()) else 0
+
+
+def _show_count(count: int) -> None:
+    show_progress(str(count))
 
 
 def _plain(result: Result, problems: "list[Problem] | None") -> dict[str, object]:

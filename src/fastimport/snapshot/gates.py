@@ -4,7 +4,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 
-from fastimport.snapshot.model import PRIVATE, Contents
+from fastimport.snapshot.model import PRIVATE, Contents, Directory, Source
 
 
 def mark_private(contents: Contents, passed: Iterable[str]) -> None:
@@ -13,7 +13,8 @@ def mark_private(contents: Contents, passed: Iterable[str]) -> None:
     `passed` are paths that whoever has the snapshot has reached already: that of its own directory, for one.
     """
     known = dict.fromkeys((gate for path in passed for gate in _above(path)), True)
-    for recorded in (*contents.directories.values(), *contents.sources.values()):
+    everything: Iterable[Directory | Source] = (*contents.directories.values(), *contents.sources.values())
+    for recorded in everything:
         if not all(_is_open(gate, known) for gate in _way_to(recorded.path)):
             recorded.flags |= PRIVATE
 

@@ -23,6 +23,8 @@ TICK_NS = 10_000_000
 """As in _tables.pyx: what changes within this time of a stamp may not show in it."""
 COARSE_TICK_NS = 2_000_000_000
 _READABLE = 0o555
+MOUNTS = "/proc/self/mountinfo"
+"""Described in proc(5)."""
 _IMAGES = ("squashfs ", "fuse.squashfuse", "erofs ", "cramfs ", "romfs ", "iso9660 ", "udf ")
 
 
@@ -45,10 +47,10 @@ def is_racy(found: os.stat_result, now_ns: int) -> bool:
 
 @cache
 def image_devices() -> frozenset[int]:
-    """The devices of mounted images, by /proc/self/mountinfo (proc(5)), as far as it is there."""
+    """The devices of mounted images, as far as the system tells."""
     found = set()
     try:
-        with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts:
+        with open(MOUNTS, encoding="utf-8", errors="surrogateescape") as mounts:
             for line in mounts:
                 before, _, after = line.partition(" - ")
                 if after.startswith(_IMAGES):
