@@ -71,6 +71,7 @@ cdef extern from "snapshot_format.h" nogil:
     int64_t fs_find_merged(fs_file *file, const fs_path *path, const char *text, uint64_t size, fs_merged *merged) noexcept
     unsigned char *fs_read_code(const fs_file *file, const fs_code *code) noexcept
     bint fs_is_own(const fs_file *file) noexcept
+    void fs_count(unsigned long long *counter, int by) noexcept
     int fs_stat_source(const char *path, fs_code *now) noexcept
 
 cdef enum:
@@ -226,7 +227,7 @@ cdef class SnapshotReader:
                 return FS_NONE
             text, size = PyBytes_AS_STRING(kept), PyBytes_GET_SIZE(kept)
         found = fs_find(&self.file, section, text, size)
-        self.damaged += found == FS_DAMAGED
+        fs_count(&self.damaged, found == FS_DAMAGED)
         return found
 
     cdef int64_t directory(self, str entry) except -3:
@@ -275,7 +276,7 @@ cdef class SnapshotReader:
                 return FS_NONE
             text, size = PyBytes_AS_STRING(kept), PyBytes_GET_SIZE(kept)
         found = fs_find_name(&self.file, directory, text, size, name)
-        self.damaged += found == FS_DAMAGED
+        fs_count(&self.damaged, found == FS_DAMAGED)
         return found
 
     cdef object choose(self, str entry, str tail, const fs_name *name):
@@ -301,10 +302,8 @@ cdef class SnapshotReader:
         known = fi_get(self.paths, id(path), None)
         if known is None or not (<KnownPath>known).holds(path, importers):
             known = self.meet(path, importers)
-            if known is None:
-                return None
         place = <KnownPath>known
-        if place.record < 0 or fs_get_path(&self.file, place.record, &record) < 0:
+        if place is None or place.record < 0 or fs_get_path(&self.file, place.record, &record) < 0:
             return None
         found = self.find_merged(&record, tail, &merged)
         if found < 0:
@@ -337,15 +336,16 @@ cdef class SnapshotReader:
 
     cdef Watch watch_over(self, dict importers):
         """A `Watch` under which nothing has changed; None where other tools use all watchers."""
-        watch = fi_get(self.watches, None, None)
-        if watch is None or not (<Watch>watch).is_unchanged(importers):
-            self.paths.clear()
-            self.watches.clear()
-            try:
-                watch = self.watches[None] = Watch(importers)
-            except RuntimeError:
-                return None
-        return watch
+        with cython.critical_section(self):     # the interpreter gives watchers out without a lock
+            watch = fi_get(self.watches, None, None)
+            if watch is None or not (<Watch>watch).is_unchanged(importers):
+                self.paths.clear()
+                self.watches.clear()
+                try:
+                    watch = self.watches[None] = Watch(importers)
+                except RuntimeError:
+                    return None
+            return watch
 
     cdef KnownPath meet(self, path, dict importers):
         """A search path that is new: is it, but for entries not covered, a recorded one? Watched first; None if it can't be."""
@@ -404,15 +404,15 @@ cdef class SnapshotReader:
         if not self.is_by_content and tuple([suffix for suffix, _ in kinds.pairs]) == self.suffixes:
             found = self.directory(path)
         if found < 0 or fs_get_dir(&self.file, found, &directory) < 0:
-            self.tables_unknown += 1
+            fs_count(&self.tables_unknown, 1)
             return None
         if (directory.flags & (FS_RACY | FS_MISSING) or not self.is_readable(&directory) or directory.mtime_ns != mtime_ns
                 or directory.ctime_ns != ctime_ns or directory.inode != inode or directory.device != device):
-            self.tables_stale += 1
+            fs_count(&self.tables_stale, 1)
             return None
         table = Table(path, kinds)
         if not self.fill(table, &directory):
-            self.damaged += 1
+            fs_count(&self.damaged, 1)
             return None
         veto = audit_listing(path) if audit else None
         if is_absence(veto):
@@ -423,7 +423,7 @@ cdef class SnapshotReader:
         table.stamp.mtime_ns, table.stamp.ctime_ns = mtime_ns, ctime_ns
         table.stamp.mtime = <double>(mtime_ns // 1_000_000_000) + 1e-9 * <double>(mtime_ns % 1_000_000_000)
         table.is_recorded, table.racy = True, False
-        self.tables_used += 1
+        fs_count(&self.tables_used, 1)
         return table
 
     cdef bint fill(self, Table table, const fs_dir *directory):
@@ -454,23 +454,23 @@ cdef class SnapshotReader:
         cdef const char *name
         cdef int64_t found = self.find(FS_CODES, path)
         if found < 0 or fs_get_code(&self.file, found, &code) < 0 or (code.flags & FS_PRIVATE and not fs_is_own(&self.file)):
-            self.codes_unknown += 1
+            fs_count(&self.codes_unknown, 1)
             return None
         if not self.frozen:
             encoded = <bytes>PyUnicode_EncodeFSDefault(path)
             name = PyBytes_AS_STRING(encoded)
             with nogil:
                 is_there = fs_stat_source(name, &now)
-            self.stat_calls += 1
+            fs_count(&self.stat_calls, 1)
             if self.is_by_content or not is_there or not is_same_source(&code, &now):
-                self.codes_stale += 1
+                fs_count(&self.codes_stale, 1)
                 return None
         if code.size == 0:          # a source that could not be compiled when it was recorded
-            self.codes_unknown += 1
+            fs_count(&self.codes_unknown, 1)
             return None
         data = fs_read_code(&self.file, &code)
         if data == NULL:
-            self.damaged += 1
+            fs_count(&self.damaged, 1)
             return None
         try:
             loaded = PyMarshal_ReadObjectFromString(<const char *>data, code.size)
@@ -479,10 +479,10 @@ cdef class SnapshotReader:
         finally:
             free(data)
         if loaded is None or not PyCode_Check(loaded):
-            self.damaged += 1
+            fs_count(&self.damaged, 1)
             return None
         self.fix_filename(loaded, path)
-        self.codes_used += 1
+        fs_count(&self.codes_used, 1)
         return loaded
 
 

@@ -372,6 +372,11 @@ static inline int fs_is_own(const fs_file *file) {
 #endif
 }
 
+/* Threads count at the same time. */
+static inline void fs_count(unsigned long long *counter, int by) {
+    if (by) __atomic_add_fetch(counter, by, __ATOMIC_RELAXED);
+}
+
 /* The stamp of a source file as it is now; 0 if it is not there. */
 static inline int fs_stat_source(const char *path, fs_code *now) {
 #ifndef _WIN32
