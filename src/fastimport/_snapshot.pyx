@@ -105,8 +105,7 @@ cdef class SnapshotReader:
     """One file, mapped. Raises `ValueError` with the reason if it is refused, `OSError` if it can't be mapped."""
 
     cdef fs_file file
-    cdef dict known, paths          # path entry: number of its directory, or FS_NONE; id of a search path: KnownPath
-    cdef dict watches               # under None, the Watch of the importer cache
+    cdef dict known, paths, watches     # path entry: directory's number or FS_NONE; id of a path: KnownPath; None: the Watch
     cdef readonly tuple suffixes
     cdef readonly bint frozen, is_by_content
     cdef readonly bytes identity
