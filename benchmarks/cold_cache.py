@@ -69,7 +69,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--application", default=applications.DJANGO_ADMIN.name)
     parser.add_argument("--drop-caches", action="store_true")
-    parser.add_argument("--levels", default=",".join(launcher.LEVELS), metavar="LIST")
+    parser.add_argument("--levels", default=",".join((*launcher.LEVELS, *launcher.SNAPSHOT_LEVELS)), metavar="LIST")
     parser.add_argument("--pairs", type=int, default=10, metavar="N")
     parser.add_argument("--json", metavar="FILE", help="write the result for the suite")
     arguments = parser.parse_args()

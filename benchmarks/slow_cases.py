@@ -33,15 +33,15 @@ CASES = (
     Case("latency", PANDAS, Slowness(0.001), 3),
     Case("remember", DJANGO_ADMIN, Slowness(0.001, remember=3), 3, remounts=True),
     Case("cold", DJANGO_ADMIN, Slowness(0.001), 3, remounts=True),
-    Case("processes", DJANGO_ADMIN, Slowness(0.005), 2, PROCESSES),
-    Case("processes", DJANGO_ADMIN, Slowness(0.001, servers=8), 2, PROCESSES),
+    Case("processes", DJANGO_ADMIN, Slowness(0.005), 5, PROCESSES),
+    Case("processes", DJANGO_ADMIN, Slowness(0.001, servers=8), 5, PROCESSES),
 )
 BRIEF = (
     Case("latency", DJANGO_ADMIN, Slowness(0.0001), 6),
     Case("latency", DJANGO_ADMIN, Slowness(0.001), 2),
     Case("latency", SQLALCHEMY_ORM, Slowness(0.005), 1),
     Case("cold", DJANGO_ADMIN, Slowness(0.001), 1, remounts=True),
-    Case("processes", DJANGO_ADMIN, Slowness(0.001, servers=8), 1, PROCESSES),
+    Case("processes", DJANGO_ADMIN, Slowness(0.001, servers=8), 3, PROCESSES),
 )
 NAMES = tuple(dict.fromkeys(case.name for case in CASES))
 BEYOND_THE_LIBRARY = ("remember", "cold")

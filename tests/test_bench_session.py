@@ -111,6 +111,13 @@ def test_python_variables_that_change_the_measurement_do_not_reach_the_child():
     assert launcher.environment(STOCK, base) == kept | {"FASTIMPORT": "0"}
 
 
+@pytest.mark.parametrize("setting", ["none", "/s.fastimport"])
+def test_the_snapshot_that_is_asked_for_reaches_the_child(setting):
+    """`none` in an environment that has a snapshot of its own, for one: its gain is not that of the level."""
+    base = {"FASTIMPORT_SNAPSHOT": setting}
+    assert launcher.environment(variant_for_level("checked"), base) == base
+
+
 @pytest.mark.parametrize("level", ["quick", "snapshot-quick", ""])
 def test_a_level_that_cannot_be_measured_is_refused_by_name(level):
     with pytest.raises(launcher.UnsupportedLevel, match=f"'{level}'.*choose from checked, trusted"):

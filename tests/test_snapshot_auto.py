@@ -1,5 +1,6 @@
 """``snapshot="auto"``: the first run records, later runs use it, and renew it when it went stale; nobody does anything."""
 
+import importlib.util
 import os
 import sys
 import time
@@ -13,6 +14,7 @@ from support.snapshots import settle
 from fastimport import recording
 from fastimport.snapshot import store
 from fastimport.snapshot_places import program_of
+from fastimport.trust import Refused
 
 SCRIPT = """
 import sys
@@ -172,3 +174,50 @@ def test_record_of_a_program_with_odd_modules(importers, monkeypatch):
     monkeypatch.setitem(sys.modules, "nothing", None)
     monkeypatch.setattr(sys, "path_importer_cache", importers)
     assert recording.__file__ in recording.decoded(recording.encoded())[1]
+
+
+def test_lazy_modules_are_not_loaded_by_the_record(root, monkeypatch):
+    """Their attributes are not asked for: that would execute them when the program ends."""
+    plant(root, {"lazy_module.py": "raise SystemError('executed')"})
+    spec = importlib.util.spec_from_file_location("lazy_module", f"{root}/lazy_module.py")
+    spec.loader = importlib.util.LazyLoader(spec.loader)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setitem(sys.modules, "lazy_module", module)
+    recording.used()
+    assert type(module) is not type(sys)
+
+
+@pytest.fixture
+def spawned(monkeypatch):
+    calls = []
+    monkeypatch.setattr(os, "posix_spawn", lambda *arguments, **options: calls.append(arguments))
+    return calls
+
+
+@pytest.mark.parametrize("executable", ["/usr/sbin/uwsgi", "", None])
+def test_other_programs_are_not_started_as_interpreters(monkeypatch, root, spawned, executable):
+    """In a host program, sys.executable may be that program."""
+    recording.hand_over(f"{root}/cache/p.auto.fastimport")
+    assert len(spawned) == 1
+    monkeypatch.setattr(sys, "executable", executable)
+    recording.hand_over(f"{root}/cache/p.auto.fastimport")
+    assert len(spawned) == 1
+
+
+def test_no_process_is_started_where_its_work_would_be_refused(root, spawned):
+    os.mkdir(f"{root}/shared")
+    os.chmod(f"{root}/shared", 0o777)
+    with pytest.raises(Refused):
+        recording.hand_over(f"{root}/shared/p.auto.fastimport")
+    assert not spawned
+
+
+def test_a_refused_one_is_not_made_anew_at_each_run(root):
+    """It may be refused whenever it is made, by a locale for one."""
+    path = Path(root, "p.auto.fastimport")
+    assert recording.is_stale(path, None)
+    path.touch()
+    assert not recording.is_stale(path, None)
+    os.utime(path, (1, 1))
+    assert recording.is_stale(path, None)

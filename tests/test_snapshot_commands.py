@@ -10,7 +10,8 @@ from support import plant
 from support.process import python
 from support.snapshots import settle
 
-from fastimport import cli, trust
+from fastimport import attachment, cli, trust
+from fastimport.snapshot import decode
 
 PROGRAM = """
 import sys
@@ -215,3 +216,43 @@ def test_doctor_tells_of_a_refused_snapshot(lib, root):
     (finding,) = found["findings"]
     assert (finding["kind"], finding["severity"], finding["subject"]) == ("snapshot refused", "warning", output)
     assert "others may write" in finding["text"] and found["facts"]["snapshot"].startswith("refused: ")
+
+
+def test_build_of_relative_paths(lib, root):
+    """As sys.path will have them: whole, without dots."""
+    path = os.path.join(root, "s.fastimport")
+    finished = python("-m", "fastimport", "build", "-o", path, "./lib", "lib/../lib/a", cwd=root)
+    assert finished.returncode == 0
+    assert {each.path for each in decode.directories(attachment.open_snapshot(path))} == {lib, f"{lib}/a"}
+
+
+def test_clean_leaves_other_files_alone(lib, root):
+    """A name that was mistyped costs nothing; a damaged snapshot can be removed all the same."""
+    output = os.path.join(root, "renamed.data")
+    done("build", "-o", output, lib)
+    plant(root, {"notes.txt": "mine", "damaged.fastimport": "", "empty": ""})
+    for name in ("notes.txt", "empty", "lib", "nowhere"):
+        finished = command("clean", os.path.join(root, name))
+        assert finished.returncode == 3 and finished.stderr.startswith("fastimport clean: ") and finished.stderr.count("\n") == 1
+    done("clean", output, os.path.join(root, "damaged.fastimport"))
+    assert sorted(os.listdir(root)) == ["empty", "lib", "notes.txt", "program.py"]
+
+
+def test_root_of_nothing(lib, root):
+    """A mistake in OLD would make a snapshot of the wrong place."""
+    finished = command("build", "-o", os.path.join(root, "s.fastimport"), "--root", f"{root}/li=/usr/lib", lib)
+    assert finished.returncode == 2 and f"nothing that was recorded is below {root}/li" in finished.stderr
+    assert not os.path.exists(os.path.join(root, "s.fastimport"))
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_names_that_the_terminal_can_not_show(lib, root, options):
+    """Files have the names that they have."""
+    directory = os.path.join(root, os.fsdecode(b"\xff"))
+    os.mkdir(directory)
+    path = os.path.join(directory, "s.fastimport")
+    done("build", *options, "-o", path, lib, PYTHONIOENCODING="ascii")
+    done("status", *options, FASTIMPORT_SNAPSHOT=path, PYTHONIOENCODING="ascii")
+    done("verify", *options, "--snapshot", path, directory, PYTHONIOENCODING="ascii")
+    done("clean", *options, path, PYTHONIOENCODING="ascii")
+    assert os.listdir(directory) == []

@@ -11,7 +11,7 @@ from support.snapshots import contents_of, encoded, settle
 import fastimport
 from fastimport import Snapshot, identity
 from fastimport._snapshot import SnapshotReader, checksum
-from fastimport.snapshot import decode, layout, store
+from fastimport.snapshot import decode, layout
 
 ROOT = Path(__file__).parent.parent
 HEADER = (ROOT / "src" / "fastimport" / "snapshot_format.h").read_text(encoding="utf-8")
@@ -126,15 +126,6 @@ def test_size_limits_are_told(monkeypatch, lib):
     monkeypatch.setattr("fastimport.snapshot.code.MAX_SIZE", 10)
     reader = SnapshotReader(data=encoded(contents_of([lib])))
     assert {code.size for code in decode.codes(reader)} == {0}
-
-
-def test_a_file_with_private_directories_is_private(lib, root):
-    """What others may not list, they may not read in the snapshot."""
-    for mode, expected in ((0o755, 0o444), (0o700, 0o400)):
-        os.chmod(lib, mode)
-        path = os.path.join(root, f"{mode:o}.fastimport")
-        store.save(contents_of([lib]), path)
-        assert os.stat(path).st_mode & 0o777 == expected
 
 
 def test_install_forgets_the_snapshot_of_before(lib, root):

@@ -127,29 +127,44 @@ def test_other_directories_are_checked(frozen, root, entries):
     assert origin("later", [*entries, other]) == os.path.join(other, "later.py")
 
 
-def test_hooks_of_others_are_respected(frozen, entries):
-    """A hook that comes first serves the directory; the snapshot does not."""
-    spec = machinery.ModuleSpec("m", machinery.SourceFileLoader("m", "/elsewhere"))
+class Other:
+    """Somebody's finder: it has names that its directory has, and others."""
 
-    class Finder:
-        def find_spec(self, name, target=None):
-            return spec if name == "m" else None
+    def find_spec(self, name, target=None):
+        return machinery.ModuleSpec(name, machinery.SourceFileLoader(name, "/elsewhere")) if name in ("m", "theirs") else None
+
+
+def test_hooks_of_others_are_respected(frozen, entries):
+    """A hook that comes first serves the directory; the snapshot does not, for no name."""
+    assert origin("theirs", entries) is None
 
     def hook(path):
         if path == entries[0]:
-            return Finder()
+            return Other()
         raise ImportError
 
     sys.path_hooks.insert(0, hook)
     sys.path_importer_cache.clear()
-    assert fastimport.PathFinder.find_spec("m", entries) is spec
+    for name in ("m", "theirs"):
+        assert fastimport.PathFinder.find_spec(name, entries).loader.path == "/elsewhere"
     assert origin("last", entries) == os.path.join(entries[1], "last.py")
 
 
 def test_a_finder_put_into_the_cache_is_respected(frozen, entries):
-    """For the name that the entry has."""
-    sys.path_importer_cache[entries[0]] = None
+    """Put there anew, exchanged, taken away, in another cache: each time the next search notices."""
+    cache = sys.path_importer_cache
+    assert origin("theirs", entries) is None
+    cache[entries[2]] = Other()
+    assert fastimport.PathFinder.find_spec("theirs", entries).loader.path == "/elsewhere"
+    cache[entries[0]] = None
     assert origin("m", entries) == os.path.join(entries[1], "m.py")
+    cache[entries[0]] = Other()
+    assert fastimport.PathFinder.find_spec("m", entries).loader.path == "/elsewhere"
+    sys.path_importer_cache = {}
+    assert origin("theirs", entries) is None and origin("m", entries) == os.path.join(entries[0], "m.py")
+    sys.path_importer_cache = cache
+    del cache[entries[0]], cache[entries[2]]
+    assert origin("theirs", entries) is None and origin("m", entries) == os.path.join(entries[0], "m.py")
 
 
 def test_names_resolve_through_a_changed_path(frozen, entries):

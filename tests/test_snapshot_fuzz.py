@@ -8,6 +8,7 @@ import os
 import random
 import shutil
 import subprocess
+from importlib import machinery
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from fastimport._snapshot import SnapshotReader, checksum
 from fastimport.snapshot.layout import BLOCK, HEADER, NUMBER, RECORDS, SECTION
 
 COUNT = 100_000
+IMPORTERS = {}
 TREE = {
     "lib": {"m.py": "X = 1", "p": {"__init__.py": "", "c.py": "Y = 2"}, "space": {}, "é.py": "", "data.txt": ""},
     "lib2": {"m.py": "", "space": {"s.py": ""}},
@@ -41,7 +43,7 @@ def snapshot(tmp_path_factory):
 def ask_everything(data, path):
     """All answers: directories by name, code by file, candidates; what is not known is left out."""
     reader = SnapshotReader(data=data)
-    reader.serve(identity.suffixes(), lambda code, name: None, True)
+    reader.serve(identity.suffixes(), lambda code, name: None, True, machinery.FileFinder)
     found = {}
     for entry in (*path, path[0] + "/p", path[0] + "/space"):
         for name in NAMES:
@@ -49,7 +51,7 @@ def ask_everything(data, path):
             if answer is not NotImplemented:
                 found[entry, name] = answer
     for name in NAMES:
-        positions = reader.candidates(path, name)
+        positions = reader.candidates(path, IMPORTERS, name)
         if positions is not None:
             found[name] = positions
     for file in ("m.py", "p/__init__.py", "p/c.py", "é.py"):

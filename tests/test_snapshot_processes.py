@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -16,8 +17,10 @@ from fastimport import attachment
 from fastimport.snapshot import store
 
 WORKER = str(Path(__file__).parent / "isolated" / "snapshot_worker.py")
+SANDBOX = str(Path(__file__).parent / "isolated" / "sandboxed.py")
 TREE = {f"m{i}.py": f"NUMBER = {i}\nTEXT = {str(i)[0] * 3000!r}\n" for i in range(20)}
 PROCESSES = 20
+CAN_NOT = 77
 
 
 @pytest.fixture
@@ -35,9 +38,9 @@ def snapshot(library, root):
     return path
 
 
-def start(what, snapshot, library, times=1, **options):
+def start(what, snapshot, library, times=1, before=(), **options):
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "FASTIMPORT"))}
-    command = [sys.executable, "-W", "error", WORKER, what, snapshot, library, str(times)]
+    command = [sys.executable, "-W", "error", *before, WORKER, what, snapshot, library, str(times)]
     return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, **options)
 
 
@@ -122,9 +125,44 @@ def test_file_changed_while_it_is_mapped(snapshot, library, change):
     change(snapshot, data)
     output, complaints = process.communicate("go\n", timeout=180)
     assert (process.returncode, complaints) == (0, "")
-    used, damaged = map(int, output.split())
+    used, damaged, _ = map(int, output.split())
     unharmed = change not in (truncate, shorten, overwrite)
     assert (used == 30 and damaged == 0) if unharmed else damaged > 0
+
+
+@pytest.mark.parametrize("change", [truncate, shorten, overwrite, replace])
+def test_file_changed_where_the_guarding_call_is_forbidden(snapshot, library, change):
+    """A sandbox without process_vm_readv(2): the file was read, so what becomes of it does not matter."""
+    data = Path(snapshot).read_bytes()
+    process = sandboxed("first", snapshot, library)
+    change(snapshot, data)
+    output, complaints = process.communicate("go\n", timeout=60)
+    assert (process.returncode, complaints, output) == (0, "", "30 0 0\n")
+
+
+@pytest.mark.parametrize("change", [None, truncate])
+def test_guarding_call_forbidden_after_the_snapshot_was_mapped(snapshot, library, change):
+    """A server that shuts itself in when it is ready: imports are importlib's then, with no crash."""
+    process = sandboxed("later", snapshot, library)
+    process.send_signal(signal.SIGUSR1)
+    if change is not None:
+        change(snapshot, Path(snapshot).read_bytes())
+    output, complaints = process.communicate("go\n", timeout=60)
+    if process.returncode == CAN_NOT:
+        pytest.skip("no right to make a seccomp rule")
+    assert (process.returncode, complaints) == (0, "")
+    used, damaged, mapped = map(int, output.split())
+    assert used == 10 and damaged > 0 and mapped
+
+
+def sandboxed(when, snapshot, library):
+    process = start("hold", snapshot, library, stdin=subprocess.PIPE, stdout=subprocess.PIPE, before=(SANDBOX, when))
+    if process.stdout.readline() != "ready\n":
+        output, complaints = process.communicate()
+        if process.returncode == CAN_NOT:
+            pytest.skip("no right to make a seccomp rule")
+        raise AssertionError(output + complaints)
+    return process
 
 
 def test_full_disk(snapshot, library, tmp_path):

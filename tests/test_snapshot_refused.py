@@ -3,6 +3,7 @@ answers are given."""
 
 import os
 import shutil
+import struct
 
 import pytest
 from support import plant
@@ -11,6 +12,7 @@ from support.snapshots import contents_of, encoded, settle
 
 import fastimport
 from fastimport import attachment, identity
+from fastimport._snapshot import checksum
 from fastimport.snapshot import store
 
 TREE = {"lib": {"m.py": "X = 1", "p": {"__init__.py": "", "c.py": ""}}}
@@ -162,6 +164,33 @@ def flip(position, bits=1):
 def test_damaged(snapshot, library, change, reason):
     rewritten(snapshot, change)
     assert reason in refusal(snapshot, library)
+
+
+def signed(data):
+    """With the checksum of the header put right."""
+    (size,) = struct.unpack_from("<I", data, 32)
+    data[24:32] = bytes(8)
+    data[24:32] = checksum(bytes(data[:size])).to_bytes(8, "little")
+
+
+@pytest.mark.parametrize("home", [(0, 0xFFFFFFF0), (0xFFFFFFF0, 8), "a\0b", "\0"])
+def test_home_that_is_no_directory(snapshot, library, root, home):
+    """In a file whose checksums are right: refused as well, and `status` says it."""
+    contents = contents_of([library])
+    if isinstance(home, str):
+        contents.home = home
+    os.unlink(snapshot)
+    store.save(contents, snapshot)
+
+    def change(data):
+        if isinstance(home, tuple):
+            struct.pack_into("<II", data, 104, *home)
+            signed(data)
+
+    rewritten(snapshot, change)
+    assert refusal(snapshot, library, "frozen")
+    told = python("-m", "fastimport", "status", FASTIMPORT_SNAPSHOT=snapshot)
+    assert (told.returncode, told.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("field", identity.fields())

@@ -1,14 +1,10 @@
 from collections.abc import Callable, Sequence
 from importlib.abc import PathEntryFinder
-from typing import Any, Self, final
+from typing import Any, final
 
 from fastimport._tables import Table
 
 _Importers = dict[str, PathEntryFinder | None]
-
-@final
-class Watch:
-    def __new__(cls, importers: _Importers) -> Self: ...
 
 @final
 class Index:

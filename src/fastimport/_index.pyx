@@ -6,32 +6,10 @@ Loaded with the level `trusted` only: `checked` owes a stat of every entry in an
 cimport cython
 
 from fastimport._platform cimport *
+from fastimport._tables cimport Watch
 
 cdef enum:
     MAX_PATHS = 16
-
-
-@cython.final
-@cython.no_gc_clear
-cdef class Watch:
-    """Notices that a value of ``sys.path_importer_cache`` was exchanged or removed. The interpreter has 8 watchers in all."""
-
-    cdef dict importers
-    cdef int watcher
-    cdef unsigned long long changes
-
-    def __cinit__(self, dict importers not None):
-        self.watcher = -1
-        self.importers = importers
-        self.watcher = fi_watch(importers)
-        self.changes = fi_dict_changes(importers)
-
-    def __dealloc__(self):
-        if self.watcher >= 0:
-            fi_unwatch(self.watcher, self.importers)
-
-    cdef bint is_unchanged(self, importers) noexcept:
-        return self.importers is importers and fi_dict_changes(importers) == self.changes
 
 
 @cython.final

@@ -134,7 +134,7 @@ cdef class Resolver:
             candidates = self.indexes.candidates(path, importers, tail)
         elif self.frozen and len(path) > 2:
             snapshot = fi_get(self.served, "snapshot", None)
-            candidates = None if snapshot is None else snapshot.candidates(path, tail)
+            candidates = None if snapshot is None or self.loader_details() is None else snapshot.candidates(path, importers, tail)
         while True:
             if candidates is not None:
                 position = fi_item(candidates, turn, None)

@@ -12,7 +12,7 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 
 from fastimport._platform cimport *
-from fastimport._tables cimport Kinds, Table, audit_listing, is_absence
+from fastimport._tables cimport Kinds, Table, Watch, audit_listing, is_absence
 
 cdef extern from "marshal.h":
     object PyMarshal_ReadObjectFromString(const char *data, Py_ssize_t size)
@@ -71,6 +71,7 @@ cdef extern from "snapshot_format.h" nogil:
     int64_t fs_find_merged(fs_file *file, const fs_path *path, const char *text, uint64_t size, fs_merged *merged) noexcept
     unsigned char *fs_read_code(const fs_file *file, const fs_code *code) noexcept
     bint fs_is_own(const fs_file *file) noexcept
+    void fs_count(unsigned long long *counter, int by) noexcept
     int fs_stat_source(const char *path, fs_code *now) noexcept
 
 cdef enum:
@@ -85,11 +86,17 @@ def checksum(bytes data not None, uint64_t seed=0):
 
 @cython.final
 cdef class KnownPath:
-    """A search path that was met: its entries, its record in the snapshot, and where its entries are."""
+    """A search path that was met: its entries, its record in the snapshot, where its entries are, and what it was met under."""
 
     cdef tuple entries, places, always
     cdef int64_t record
     cdef object source      # keeps the identity of the path from being used again
+    cdef Watch watch
+    cdef Py_ssize_t importers
+
+    cdef bint holds(self, path, dict importers) except -1:
+        """What others put into the importer cache counts: exchanged and removed items, and new ones."""
+        return self.watch.is_unchanged(importers) and len(importers) == self.importers and fi_same_items(path, self.entries)
 
 
 @cython.final
@@ -98,11 +105,11 @@ cdef class SnapshotReader:
     """One file, mapped. Raises `ValueError` with the reason if it is refused, `OSError` if it can't be mapped."""
 
     cdef fs_file file
-    cdef dict known, paths          # path entry: number of its directory, or FS_NONE; id of a search path: KnownPath
+    cdef dict known, paths, watches     # path entry: directory's number or FS_NONE; id of a path: KnownPath; None: the Watch
     cdef readonly tuple suffixes
     cdef readonly bint frozen, is_by_content
     cdef readonly bytes identity
-    cdef object fix_filename
+    cdef object fix_filename, file_finder
     cdef readonly unsigned long long tables_used, tables_stale, tables_unknown, codes_used, codes_stale, codes_unknown
     cdef readonly unsigned long long stat_calls, damaged
 
@@ -116,7 +123,7 @@ cdef class SnapshotReader:
         """Of the file open at `descriptor`, which may be closed afterwards, or of `data`."""
         if self.file.mapping != NULL:
             raise RuntimeError("a SnapshotReader is opened once")
-        self.known, self.paths, self.suffixes = {}, {}, ()
+        self.known, self.paths, self.watches, self.suffixes = {}, {}, {}, ()
         if data is not None:
             self.copy(data)
         elif size == 0 or fs_map(&self.file, descriptor, size) < 0:
@@ -207,23 +214,21 @@ cdef class SnapshotReader:
             self.file.roots[<Py_ssize_t>index].path = copied
             self.file.roots[<Py_ssize_t>index].length = <uint32_t>len(encoded)
 
-    def serve(self, suffixes, fix_filename, bint frozen):
-        """Answer for finders with these suffixes, in their order; `frozen`: without looking at the file system."""
-        self.suffixes, self.fix_filename, self.frozen = tuple(suffixes), fix_filename, frozen
+    def serve(self, suffixes, fix_filename, bint frozen, file_finder):
+        """Answer for finders of class `file_finder` with these suffixes, in their order; `frozen`: without a look at files."""
+        self.suffixes, self.fix_filename, self.frozen, self.file_finder = tuple(suffixes), fix_filename, frozen, file_finder
 
     cdef int64_t find(self, int section, str path) except -3:
         cdef Py_ssize_t size
         cdef int64_t found
         cdef const char *text = fi_ascii(path, &size)
-        if text != NULL:
-            found = fs_find(&self.file, section, text, size)
-        else:
-            try:
-                encoded = <bytes>PyUnicode_EncodeFSDefault(path)
-            except UnicodeEncodeError:
+        if text == NULL:
+            kept = encoded(path)
+            if kept is None:
                 return FS_NONE
-            found = fs_find(&self.file, section, PyBytes_AS_STRING(encoded), PyBytes_GET_SIZE(encoded))
-        self.damaged += found == FS_DAMAGED
+            text, size = PyBytes_AS_STRING(kept), PyBytes_GET_SIZE(kept)
+        found = fs_find(&self.file, section, text, size)
+        fs_count(&self.damaged, found == FS_DAMAGED)
         return found
 
     cdef int64_t directory(self, str entry) except -3:
@@ -266,15 +271,13 @@ cdef class SnapshotReader:
         cdef Py_ssize_t size
         cdef int64_t found
         cdef const char *text = fi_ascii(tail, &size)
-        if text != NULL:
-            found = fs_find_name(&self.file, directory, text, size, name)
-        else:
-            try:
-                encoded = <bytes>PyUnicode_EncodeFSDefault(tail)
-            except UnicodeEncodeError:
+        if text == NULL:
+            kept = encoded(tail)
+            if kept is None:
                 return FS_NONE
-            found = fs_find_name(&self.file, directory, PyBytes_AS_STRING(encoded), PyBytes_GET_SIZE(encoded), name)
-        self.damaged += found == FS_DAMAGED
+            text, size = PyBytes_AS_STRING(kept), PyBytes_GET_SIZE(kept)
+        found = fs_find_name(&self.file, directory, text, size, name)
+        fs_count(&self.damaged, found == FS_DAMAGED)
         return found
 
     cdef object choose(self, str entry, str tail, const fs_name *name):
@@ -292,16 +295,16 @@ cdef class SnapshotReader:
                 return index, base + <str>self.suffixes[index], None
         return base if name.resolved & 1 else None
 
-    def candidates(self, path, str tail not None):
-        """Positions on a search path of the entries that may hold a name; None to ask every one."""
+    def candidates(self, path, dict importers not None, str tail not None):
+        """Positions on a search path of the entries that may hold a name, or are not ours by `importers`; None to ask all."""
         cdef fs_path record
         cdef fs_merged merged
         cdef int64_t found
         known = fi_get(self.paths, id(path), None)
-        if known is None or not fi_same_items(path, (<KnownPath>known).entries):
-            known = self.meet(path)
+        if known is None or not (<KnownPath>known).holds(path, importers):
+            known = self.meet(path, importers)
         place = <KnownPath>known
-        if place.record < 0 or fs_get_path(&self.file, place.record, &record) < 0:
+        if place is None or place.record < 0 or fs_get_path(&self.file, place.record, &record) < 0:
             return None
         found = self.find_merged(&record, tail, &merged)
         if found < 0:
@@ -309,11 +312,14 @@ cdef class SnapshotReader:
         return self.positions(place, &merged)
 
     cdef int64_t find_merged(self, const fs_path *record, str tail, fs_merged *merged) except -3:
-        try:
-            encoded = <bytes>PyUnicode_EncodeFSDefault(tail)
-        except UnicodeEncodeError:
-            return FS_NONE
-        return fs_find_merged(&self.file, record, PyBytes_AS_STRING(encoded), PyBytes_GET_SIZE(encoded), merged)
+        cdef Py_ssize_t size
+        cdef const char *text = fi_ascii(tail, &size)
+        if text == NULL:
+            kept = encoded(tail)
+            if kept is None:
+                return FS_NONE
+            text, size = PyBytes_AS_STRING(kept), PyBytes_GET_SIZE(kept)
+        return fs_find_merged(&self.file, record, text, size, merged)
 
     cdef object positions(self, KnownPath place, const fs_merged *merged):
         cdef const unsigned char *numbers = fs_records(&self.file, FS_POSITIONS, merged.positions, merged.count)
@@ -321,19 +327,35 @@ cdef class SnapshotReader:
         cdef uint32_t number
         if numbers == NULL:
             return None
-        found = set(place.always)
+        cdef list found = []
         for turn in range(merged.count):
             number = fs_u32(numbers + 4 * turn)
             if number >= <uint32_t>len(place.places):
                 return None
-            found.add(place.places[number])
-        return tuple(sorted(found))
+            found.append(place.places[number])
+        return sorted({*found, *place.always}) if place.always else found       # recorded in order
 
-    cdef KnownPath meet(self, path):
-        """A search path that is not known yet: is it, but for entries that are not covered, one that was recorded?"""
+    cdef Watch watch_over(self, dict importers):
+        """A `Watch` under which nothing has changed; None where other tools use all watchers."""
+        with cython.critical_section(self):     # the interpreter gives watchers out without a lock
+            watch = fi_get(self.watches, None, None)
+            if watch is None or not (<Watch>watch).is_unchanged(importers):
+                self.paths.clear()
+                self.watches.clear()
+                try:
+                    watch = self.watches[None] = Watch(importers)
+                except RuntimeError:
+                    return None
+            return watch
+
+    cdef KnownPath meet(self, path, dict importers):
+        """A search path that is new: is it, but for entries not covered, a recorded one? Watched first; None if it can't be."""
         cdef KnownPath place = KnownPath.__new__(KnownPath)
         cdef list numbers = [], places = [], always = []
         cdef fs_dir directory
+        place.watch, place.importers = self.watch_over(importers), len(importers)
+        if place.watch is None:
+            return None
         entries = tuple(path)
         for position, entry in enumerate(entries):
             number = self.directory(entry) if type(entry) is str else (FS_NONE if isinstance(entry, str) else None)
@@ -342,7 +364,8 @@ cdef class SnapshotReader:
             if number >= 0:
                 places.append(position)
                 numbers.append(number)
-                if fs_get_dir(&self.file, number, &directory) == 0 and (
+                owner = fi_get(importers, entry, None)
+                if (owner is None or type(owner) is self.file_finder) and fs_get_dir(&self.file, number, &directory) == 0 and (
                         directory.flags & FS_MISSING or self.is_readable(&directory)):
                     continue
             always.append(position)
@@ -379,18 +402,18 @@ cdef class SnapshotReader:
         cdef fs_dir directory
         cdef Table table
         cdef int64_t found = FS_NONE
-        if not self.is_by_content and self.has_suffixes(kinds):
+        if not self.is_by_content and tuple([suffix for suffix, _ in kinds.pairs]) == self.suffixes:
             found = self.directory(path)
         if found < 0 or fs_get_dir(&self.file, found, &directory) < 0:
-            self.tables_unknown += 1
+            fs_count(&self.tables_unknown, 1)
             return None
         if (directory.flags & (FS_RACY | FS_MISSING) or not self.is_readable(&directory) or directory.mtime_ns != mtime_ns
                 or directory.ctime_ns != ctime_ns or directory.inode != inode or directory.device != device):
-            self.tables_stale += 1
+            fs_count(&self.tables_stale, 1)
             return None
         table = Table(path, kinds)
         if not self.fill(table, &directory):
-            self.damaged += 1
+            fs_count(&self.damaged, 1)
             return None
         veto = audit_listing(path) if audit else None
         if is_absence(veto):
@@ -401,11 +424,8 @@ cdef class SnapshotReader:
         table.stamp.mtime_ns, table.stamp.ctime_ns = mtime_ns, ctime_ns
         table.stamp.mtime = <double>(mtime_ns // 1_000_000_000) + 1e-9 * <double>(mtime_ns % 1_000_000_000)
         table.is_recorded, table.racy = True, False
-        self.tables_used += 1
+        fs_count(&self.tables_used, 1)
         return table
-
-    cdef bint has_suffixes(self, Kinds kinds):
-        return tuple([suffix for suffix, _ in kinds.pairs]) == self.suffixes
 
     cdef bint fill(self, Table table, const fs_dir *directory):
         """Build first, then use: a table that turns out to be damaged half way is dropped."""
@@ -434,24 +454,24 @@ cdef class SnapshotReader:
         cdef unsigned char *data
         cdef const char *name
         cdef int64_t found = self.find(FS_CODES, path)
-        if found < 0 or fs_get_code(&self.file, found, &code) < 0:
-            self.codes_unknown += 1
+        if found < 0 or fs_get_code(&self.file, found, &code) < 0 or (code.flags & FS_PRIVATE and not fs_is_own(&self.file)):
+            fs_count(&self.codes_unknown, 1)
             return None
         if not self.frozen:
             encoded = <bytes>PyUnicode_EncodeFSDefault(path)
             name = PyBytes_AS_STRING(encoded)
             with nogil:
                 is_there = fs_stat_source(name, &now)
-            self.stat_calls += 1
+            fs_count(&self.stat_calls, 1)
             if self.is_by_content or not is_there or not is_same_source(&code, &now):
-                self.codes_stale += 1
+                fs_count(&self.codes_stale, 1)
                 return None
         if code.size == 0:          # a source that could not be compiled when it was recorded
-            self.codes_unknown += 1
+            fs_count(&self.codes_unknown, 1)
             return None
         data = fs_read_code(&self.file, &code)
         if data == NULL:
-            self.damaged += 1
+            fs_count(&self.damaged, 1)
             return None
         try:
             loaded = PyMarshal_ReadObjectFromString(<const char *>data, code.size)
@@ -460,11 +480,19 @@ cdef class SnapshotReader:
         finally:
             free(data)
         if loaded is None or not PyCode_Check(loaded):
-            self.damaged += 1
+            fs_count(&self.damaged, 1)
             return None
         self.fix_filename(loaded, path)
-        self.codes_used += 1
+        fs_count(&self.codes_used, 1)
         return loaded
+
+
+cdef object encoded(str text):
+    """As the file system has it; None for what no file name can be."""
+    try:
+        return PyUnicode_EncodeFSDefault(text)
+    except UnicodeEncodeError:
+        return None
 
 
 cdef bint is_same_source(const fs_code *code, const fs_code *now) noexcept:

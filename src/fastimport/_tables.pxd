@@ -24,6 +24,14 @@ cdef class EpochMark:
     cdef bint has_moved(self) except -1
 
 
+cdef class Watch:
+    cdef dict importers
+    cdef int watcher
+    cdef unsigned long long changes
+
+    cdef bint is_unchanged(self, importers) noexcept
+
+
 cdef class Kinds:
     cdef readonly tuple pairs
     cdef list encoded

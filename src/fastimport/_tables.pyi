@@ -1,5 +1,6 @@
 from collections.abc import Iterable, Iterator
-from typing import Any, final
+from importlib.abc import PathEntryFinder
+from typing import Any, Self, final
 
 __pyx_capi__: dict[str, object]  # what _tables.pxd gives to cimport
 
@@ -11,6 +12,10 @@ class Pin:
 @final
 class EpochMark:
     def __init__(self, namespace_path: type) -> None: ...
+
+@final
+class Watch:
+    def __new__(cls, importers: dict[str, PathEntryFinder | None]) -> Self: ...
 
 @final
 class Kinds:

@@ -92,6 +92,25 @@ cdef class EpochMark:
 
 
 @cython.final
+@cython.no_gc_clear
+cdef class Watch:
+    """Notices that a value of ``sys.path_importer_cache`` was exchanged or removed. The interpreter has 8 watchers in all."""
+
+    def __cinit__(self, dict importers not None):
+        self.watcher = -1
+        self.importers = importers
+        self.watcher = fi_watch(importers)
+        self.changes = fi_dict_changes(importers)
+
+    def __dealloc__(self):
+        if self.watcher >= 0:
+            fi_unwatch(self.watcher, self.importers)
+
+    cdef bint is_unchanged(self, importers) noexcept:
+        return self.importers is importers and fi_dict_changes(importers) == self.changes
+
+
+@cython.final
 cdef class Kinds:
     """The suffixes of a finder and their loaders, in the finder's order (``FileFinder._loaders``)."""
 

@@ -4,7 +4,6 @@ import _imp
 import os
 
 from fastimport import finder, identity
-from fastimport.snapshot_places import AUTO, automatic_snapshot
 from fastimport.trust import Refused, open_trusted
 
 
@@ -18,7 +17,10 @@ def attach(path, freshness):
     """Use the snapshot at `path` at a level. Raises `Refused`; then nothing is used."""
     detach()
     reader = open_snapshot(path)
-    moved = relocate(reader, path)
+    try:
+        moved = relocate(reader, path)
+    except ValueError as error:  # what is no path, or out of bounds, in a file whose checksums are right
+        raise Refused(f"{path}: {error}")
     if freshness != "frozen":
         if reader.is_by_content:
             raise Refused(f"{path}: built by content (--frozen), which is of use at the level frozen only")
@@ -37,10 +39,12 @@ def attach_any(path, freshness, environment):
     try:
         if path is None:
             raise Refused("the level frozen needs one; fastimport build makes it")
-        if path == AUTO:
+        if path == "auto":
             if freshness == "frozen":
                 freshness = "checked"
                 raise Refused("an automatic one can't be frozen, it would never be renewed")
+            from fastimport.snapshot_places import automatic_snapshot
+
             path = automatic_snapshot(environment)
             if path is None:
                 raise Refused("no place for an automatic one: neither FASTIMPORT_CACHE_DIR nor HOME is set")
@@ -71,7 +75,7 @@ def _keep_automatic(path, environment):
 
 def use(reader, freshness, path=None):
     """Give an opened snapshot to the finder and the bytecode reader."""
-    reader.serve(identity.suffixes(), _imp._fix_co_filename, freshness == "frozen")
+    reader.serve(identity.suffixes(), _imp._fix_co_filename, freshness == "frozen", finder.external.FileFinder)
     finder.resolver.use_snapshot(reader)
     if finder.reader is not None:
         finder.reader.use_snapshot(reader)

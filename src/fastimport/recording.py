@@ -7,6 +7,8 @@ import _frozen_importlib_external as external
 import os
 import sys
 
+from fastimport.trust import Refused, check_directory
+
 FIELDS = ("directories", "sources", "path", "order")
 _MIN_AGE_S = 60
 """A snapshot younger than this is not renewed, unless it is damaged: some directories change all the time."""
@@ -17,7 +19,7 @@ def used():
     files = {}
     importers = getattr(sys, "path_importer_cache", None)
     importers = importers if type(importers) is dict else {}
-    directories = dict.fromkeys(key for key, finder in importers.items() if _is_covered(key, finder))
+    directories = dict.fromkeys(key for key, finder in list(importers.items()) if _is_covered(key, finder))
     for spec, origin, loader in map(_described, list(sys.modules.values())):
         if type(origin) is str and origin.startswith("/") and isinstance(loader, external.FileLoader):
             files[origin] = isinstance(loader, external.SourceFileLoader)
@@ -28,9 +30,12 @@ def used():
 
 
 def _described(module):
-    """A module's spec, its origin and its loader. What stands in ``sys.modules`` may be anything, and raise anything."""
+    """A module's spec, its origin and its loader. What stands in ``sys.modules`` may be anything, and raise anything.
+
+    The module is not asked: a lazy one would load itself to answer.
+    """
     try:
-        spec = getattr(module, "__spec__", None)
+        spec = object.__getattribute__(module, "__dict__").get("__spec__")
         return spec, getattr(spec, "origin", None), getattr(spec, "loader", None)
     except Exception:
         return None, None, None
@@ -104,7 +109,7 @@ def keep_automatic(path, reader_of):
         if os.getpid() == process and not sys.dont_write_bytecode and is_stale(path, reader_of()):
             try:
                 hand_over(path)
-            except OSError:  # no room, no processes: the next run may be luckier
+            except (OSError, Refused):  # no room, no processes, no safe place: the next run may be luckier
                 pass
 
     atexit.register(renew)
@@ -112,24 +117,38 @@ def keep_automatic(path, reader_of):
 
 
 def is_stale(path, reader):
-    """Whether a snapshot answered too little: more than one question in fifty."""
-    if reader is None or reader.damaged:
+    """Whether a snapshot answered too little, more than one question in fifty, and is not just made."""
+    if reader is None:
+        return _is_old(path)
+    if reader.damaged:
         return True
     missed = reader.tables_stale + reader.tables_unknown + reader.codes_stale + reader.codes_unknown
     if missed <= 1 + (reader.tables_used + reader.codes_used) // 50:
         return False
+    return _is_old(path)
+
+
+def _is_old(path):
+    """Or not there. One that is refused counts by its age as well, or each run would make it anew."""
     try:
         import time
 
-        return time.time() - os.stat(path).st_mtime > _MIN_AGE_S
+        return time.time() - os.lstat(path).st_mtime > _MIN_AGE_S
     except OSError:
         return True
 
 
 def hand_over(path):
-    """Start a process that makes the snapshot, with the record as its standard input, and don't wait for it."""
+    """Start a process that makes the snapshot, with the record as its standard input, and don't wait for it.
+
+    Not where the executable is no Python: a host program that has an interpreter in it understands other arguments. Raises
+    `OSError`, or `Refused` where a snapshot could never be used.
+    """
+    if not os.path.basename(sys.executable or "").lower().startswith("python"):
+        return
     directory = os.path.dirname(path)
     os.makedirs(directory, mode=0o700, exist_ok=True)
+    check_directory(directory)
     name = os.path.join(directory, f".{os.getpid()}.{os.urandom(6).hex()}.fastimport-temporary")
     record = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:

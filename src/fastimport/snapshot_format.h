@@ -36,7 +36,7 @@ enum { /* sections, in the order of the file */
 static const uint32_t fs_record_sizes[FS_SECTIONS] = {1, 16, 72, 4, 24, 4, 88, 4, 24, 4, 20, 4, 4, 8};
 
 enum { FS_CONTENT = 1 };                                         /* header: built by content, stamps mean nothing */
-enum { FS_RACY = 1, FS_MISSING = 2, FS_PRIVATE = 4, FS_UNLISTED = 8 }; /* directories */
+enum { FS_RACY = 1, FS_MISSING = 2, FS_PRIVATE = 4, FS_UNLISTED = 8 }; /* directories; the first and the third of codes, too */
 
 typedef struct {
     const unsigned char *mapping; /* the file; never read but by fs_copy */
@@ -58,7 +58,7 @@ typedef struct {
     uint32_t root, path, path_size, flags;
     uint64_t device, inode;
     int64_t mtime_ns, ctime_ns;
-    uint32_t names, name_count, other_count, slots, slot_bits, reserved;
+    uint32_t names, name_count, other_count, slots, slot_bits;
 } fs_dir;
 
 typedef struct {
@@ -70,7 +70,6 @@ typedef struct {
     uint64_t device, inode;
     int64_t mtime_ns, ctime_ns;
     uint64_t source_size, offset, size, checksum;
-    uint32_t pyc_mtime, pyc_size;
 } fs_code;
 
 typedef struct {
@@ -176,11 +175,15 @@ static inline const char *fs_text(fs_file *file, uint32_t offset, uint32_t size)
     return (const char *)fs_records(file, FS_STRINGS, offset, size);
 }
 
+/* What records of directories and of codes begin with: root, path, its size, flags, stamp. */
+#define FS_PLACE_AND_STAMP(p) \
+    fs_u32(p), fs_u32(p + 4), fs_u32(p + 8), fs_u32(p + 12), \
+    fs_u64(p + 16), fs_u64(p + 24), (int64_t)fs_u64(p + 32), (int64_t)fs_u64(p + 40)
+
 static inline int fs_get_dir(fs_file *file, uint64_t index, fs_dir *dir) {
     const unsigned char *p = fs_records(file, FS_DIRS, index, 1);
     if (p == NULL) return -1;
-    *dir = (fs_dir){fs_u32(p), fs_u32(p + 4), fs_u32(p + 8), fs_u32(p + 12), fs_u64(p + 16), fs_u64(p + 24), (int64_t)fs_u64(p + 32),
-                    (int64_t)fs_u64(p + 40), fs_u32(p + 48), fs_u32(p + 52), fs_u32(p + 56), fs_u32(p + 60), fs_u32(p + 64), fs_u32(p + 68)};
+    *dir = (fs_dir){FS_PLACE_AND_STAMP(p), fs_u32(p + 48), fs_u32(p + 52), fs_u32(p + 56), fs_u32(p + 60), fs_u32(p + 64)};
     return 0;
 }
 
@@ -194,8 +197,7 @@ static inline int fs_get_name(fs_file *file, uint64_t index, fs_name *name) {
 static inline int fs_get_code(fs_file *file, uint64_t index, fs_code *code) {
     const unsigned char *p = fs_records(file, FS_CODES, index, 1);
     if (p == NULL) return -1;
-    *code = (fs_code){fs_u32(p), fs_u32(p + 4), fs_u32(p + 8), fs_u32(p + 12), fs_u64(p + 16), fs_u64(p + 24), (int64_t)fs_u64(p + 32),
-                      (int64_t)fs_u64(p + 40), fs_u64(p + 48), fs_u64(p + 56), fs_u64(p + 64), fs_u64(p + 72), fs_u32(p + 80), fs_u32(p + 84)};
+    *code = (fs_code){FS_PLACE_AND_STAMP(p), fs_u64(p + 48), fs_u64(p + 56), fs_u64(p + 64), fs_u64(p + 72)};
     return 0;
 }
 
@@ -368,6 +370,11 @@ static inline int fs_is_own(const fs_file *file) {
     (void)file;
     return 0;
 #endif
+}
+
+/* Threads count at the same time. */
+static inline void fs_count(unsigned long long *counter, int by) {
+    if (by) __atomic_add_fetch(counter, by, __ATOMIC_RELAXED);
 }
 
 /* The stamp of a source file as it is now; 0 if it is not there. */

@@ -57,7 +57,15 @@ def hold():
     print("ready", flush=True)
     sys.stdin.readline()
     import_all(range(20))
-    print(reader.codes_used, reader.damaged)
+    print(reader.codes_used, reader.damaged, is_mapped())
+
+
+def is_mapped():
+    try:
+        with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as maps:
+            return int(SNAPSHOT in maps.read())
+    except OSError:
+        return -1
 
 
 {"read": lambda: read(int(TIMES)), "write": lambda: write(int(TIMES)), "kill": lambda: write(10**9), "hold": hold}[WHAT]()

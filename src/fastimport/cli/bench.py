@@ -5,7 +5,8 @@ import json
 import sys
 from pathlib import Path
 
-from fastimport.cli.showing import at_least, show_progress
+from fastimport.cli.output import show_progress
+from fastimport.cli.showing import at_least
 from fastimport.cli.subject import add_program, program_of
 from fastimport.startup.bench import launcher, measure, plan, pyperf_json, recorded, report, session, svg
 

@@ -1,7 +1,6 @@
 """``fastimport build``: make a snapshot of the environment, or of what a program uses."""
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -9,6 +8,7 @@ import tempfile
 import time
 from typing import Any
 
+from fastimport.cli.output import show, show_json, show_progress
 from fastimport.snapshot import build as building
 from fastimport.snapshot import renewal, store
 from fastimport.snapshot.model import Contents
@@ -52,12 +52,19 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.parser.error(f"--root {arguments.root}: two absolute directories, OLD=NEW")
     output = os.path.abspath(arguments.output) if arguments.output else store.environment_snapshot()
     started = time.perf_counter()
-    options: dict[str, Any] = {"by_content": bool(arguments.frozen or arguments.root), "home": os.path.dirname(output)}
+    options: dict[str, Any] = {
+        "by_content": bool(arguments.frozen or arguments.root),
+        "home": os.path.dirname(output),
+        "passed": [old] if arguments.root else [],
+    }
     contents = _contents(arguments, options)
     if contents is None:
         return 1
-    if arguments.root:
-        building.move_root(contents, old, new)
+    try:
+        if arguments.root:
+            building.move_root(contents, old, new)
+    except ValueError as error:
+        arguments.parser.error(f"--root {arguments.root}: {error}")
     try:
         if not arguments.output:
             os.makedirs(os.path.dirname(output), mode=0o755, exist_ok=True)
@@ -65,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     except OSError as error:
         print(f"fastimport build: {error}", file=sys.stderr)
         return 3
-    _progress("")
+    show_progress()
     _tell(arguments.json, output, size, contents, time.perf_counter() - started)
     return 0
 
@@ -75,7 +82,8 @@ def _contents(arguments: argparse.Namespace, options: dict[str, Any]) -> Content
         missing = [path for path in arguments.path if not os.path.isdir(path)]
         if missing:
             arguments.parser.error(f"not a directory: {', '.join(missing)}")
-        return building.build(arguments.path or None, progress=_show, **options)
+        path = [each if each.startswith("/") else os.path.abspath(each) for each in arguments.path]
+        return building.build(path or None, progress=_show, **options)
     record = _record(arguments.program)
     if not record:
         print("fastimport build: the program recorded nothing: it did not come to an end of its own", file=sys.stderr)
@@ -100,12 +108,7 @@ def _record(program: list[str]) -> bytes:
 
 def _show(directories: int, sources: int) -> None:
     if directories % 100 == 0:
-        _progress(f"{directories} directories, {sources} source files")
-
-
-def _progress(text: str) -> None:
-    if sys.stderr.isatty():
-        print(f"\r{text}\x1b[K", end="", file=sys.stderr, flush=True)
+        show_progress(f"{directories} directories, {sources} source files")
 
 
 def _tell(as_json: bool, output: str, size: int, contents: Contents, seconds: float) -> None:
@@ -119,8 +122,8 @@ def _tell(as_json: bool, output: str, size: int, contents: Contents, seconds: fl
         "seconds": round(seconds, 3),
     }
     if as_json:
-        print(json.dumps(found, indent=1))
+        show_json(found)
         return
     kind = "for the level frozen only, " if contents.by_content else ""
     counts = f"{found['directories']} directories, {found['sources']} source files"
-    print(f"{output}: {kind}{counts}, {size / 1e6:.1f} MB, {seconds:.1f} s")
+    show(f"{output}: {kind}{counts}, {size / 1e6:.1f} MB, {seconds:.1f} s")

@@ -1,13 +1,15 @@
 """``fastimport clean``: remove snapshots, and what was left behind when one was written."""
 
 import argparse
-import json
+import errno
 import os
 import sys
 
+from fastimport.cli.output import show, show_json
 from fastimport.settings import read_environment
 from fastimport.snapshot import store
-from fastimport.snapshot_places import AUTOMATIC_ENDING
+from fastimport.snapshot.layout import MAGIC
+from fastimport.snapshot_places import AUTOMATIC_ENDING, ENDING
 
 SCHEMA = "fastimport.clean/1"
 
@@ -35,6 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     removed, failures = [], 0
     for path in arguments.file or _default(arguments.auto):
         try:
+            _check_is_snapshot(path)
             os.unlink(path)
             removed.append(path)
         except OSError as error:
@@ -42,8 +45,17 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"fastimport clean: {path}: {error.strerror}", file=sys.stderr)
     for directory in dict.fromkeys(os.path.dirname(os.path.abspath(path)) for path in arguments.file) or _directories():
         removed += store.sweep(directory)
-    print(json.dumps({"schema": SCHEMA, "removed": removed}, indent=1) if arguments.json else _text(removed))
+    show_json({"schema": SCHEMA, "removed": removed}) if arguments.json else show(_text(removed))
     return 3 if failures else 0
+
+
+def _check_is_snapshot(path: str) -> None:
+    """By its first bytes or its ending: one that is damaged may go, a file that was named by mistake may not."""
+    if path.endswith(ENDING) and not os.path.isdir(path):
+        return
+    with open(path, "rb") as file:
+        if file.read(len(MAGIC)) != MAGIC:
+            raise OSError(errno.EINVAL, "not a snapshot, so it is left alone")
 
 
 def _directories() -> list[str]:

@@ -1,9 +1,8 @@
 """``fastimport doctor``: what is wrong with this environment, as far as imports go."""
 
 import argparse
-import sys
 
-from fastimport.cli.output import look_as_program, show, show_json
+from fastimport.cli.output import look_as_program, show, show_json, show_progress
 from fastimport.startup import doctor
 from fastimport.startup.doctor import report
 
@@ -31,14 +30,9 @@ def run(arguments: argparse.Namespace) -> int:
     look_as_program()
     try:
         families = doctor.FAMILIES if arguments.only is None else tuple(arguments.only.split(","))
-        examination = doctor.examine(families, _show_progress)
+        examination = doctor.examine(families, show_progress)
     except ValueError as error:
         arguments.parser.error(str(error))
-    _show_progress("")
+    show_progress()
     show_json(report.plain(examination)) if arguments.json else show(report.text(examination))
     return 0 if examination.is_fine else 1
-
-
-def _show_progress(message: str) -> None:
-    if sys.stderr.isatty():
-        print(f"\r{message[:78]}\x1b[K", end="", file=sys.stderr, flush=True)

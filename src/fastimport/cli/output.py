@@ -47,6 +47,12 @@ def write(text: str) -> None:
         raise SystemExit(1) from None
 
 
+def show_progress(message: str = "") -> None:
+    """Replace the line of progress on stderr, if that is a terminal; without a message, take it away."""
+    if sys.stderr.isatty():
+        print(f"\r{message[:78]}\x1b[K", end="", file=sys.stderr, flush=True)
+
+
 def show_json(data: dict[str, Any]) -> None:
     """Print `data` as JSON, in ASCII. Fails as `show` does."""
     show(json.dumps(data, indent=1))

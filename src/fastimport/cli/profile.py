@@ -3,7 +3,8 @@
 import argparse
 import sys
 
-from fastimport.cli.showing import add_options, at_least, check_output, show, show_progress
+from fastimport.cli.output import show_progress
+from fastimport.cli.showing import add_options, at_least, check_output, show
 from fastimport.cli.subject import add_program, program_of
 from fastimport.settings import FRESHNESS
 from fastimport.startup.bench.launcher import Program

@@ -3,7 +3,6 @@
 import argparse
 import errno
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,9 +92,3 @@ def _milliseconds(text: str) -> float:
     if not 0 <= value < float("inf"):
         raise argparse.ArgumentTypeError(f"must be a number of milliseconds, not {text}")
     return value
-
-
-def show_progress(message: str) -> None:
-    """On the last line of a terminal, over the message before."""
-    if sys.stderr.isatty():
-        print(f"\r{message}\x1b[K", end="", file=sys.stderr, flush=True)

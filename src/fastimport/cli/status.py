@@ -1,12 +1,12 @@
 """``fastimport status``: what fastimport does in an interpreter started like this one."""
 
 import argparse
-import json
 import os
 import sys
 from typing import Any
 
 from fastimport import __version__, activation, attachment, settings, site_files
+from fastimport.cli.output import show, show_json
 from fastimport.snapshot_places import AUTO, automatic_snapshot, environment_snapshot
 from fastimport.statistics import stats
 
@@ -30,7 +30,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(arguments: argparse.Namespace) -> int:
     """Print the status; active or not, it is no failure."""
     status = collect()
-    print(json.dumps(status, indent=1) if arguments.json else text(status))
+    show_json(status) if arguments.json else show(text(status))
     return 0
 
 
@@ -73,7 +73,7 @@ def _facts(path: str) -> dict[str, Any]:
 
     try:
         return {"refused": None, **decode.facts(attachment.open_snapshot(path))}
-    except attachment.Refused as error:
+    except (attachment.Refused, ValueError) as error:
         return {"refused": str(error)}
 
 

@@ -1,9 +1,9 @@
 """``fastimport verify``: are the answers importlib's, here, for every name of this environment?"""
 
 import argparse
-import json
 import sys
 
+from fastimport.cli.output import show, show_json, show_progress
 from fastimport.settings import FRESHNESS
 from fastimport.snapshot.api import Snapshot
 from fastimport.snapshot.verify import Problem
@@ -39,21 +39,20 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         if arguments.snapshot:
             problems = Snapshot.load(arguments.snapshot).verify()
-        result = verify(arguments.path or None, arguments.top, arguments.level, _show_progress, arguments.snapshot)
+        result = verify(arguments.path or None, arguments.top, arguments.level, _show_count, arguments.snapshot)
     except ValueError as error:
         print(f"fastimport verify: refused: {error}", file=sys.stderr)
         return 1
     except RuntimeError as error:
         print(f"fastimport verify: nothing to compare: {error}", file=sys.stderr)
         return 1
-    _show_progress(0)
-    print(json.dumps(_plain(result, problems), indent=1) if arguments.json else _text(result, problems))
+    show_progress()
+    show_json(_plain(result, problems)) if arguments.json else show(_text(result, problems))
     return 1 if result.differences or any(problem.kind != "stale" for problem in problems or ()) else 0
 
 
-def _show_progress(count: int) -> None:
-    if sys.stderr.isatty():
-        print(f"\r{count or ''}\x1b[K", end="", file=sys.stderr, flush=True)
+def _show_count(count: int) -> None:
+    show_progress(str(count))
 
 
 def _plain(result: Result, problems: "list[Problem] | None") -> dict[str, object]:

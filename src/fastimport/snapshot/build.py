@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from fastimport import identity
 from fastimport.snapshot.code import record_source
+from fastimport.snapshot.gates import mark_private
 from fastimport.snapshot.listing import record_directory
 from fastimport.snapshot.model import Contents, Directory
 
@@ -24,18 +25,20 @@ def build(
     *,
     by_content: bool = False,
     home: str = "",
+    passed: Iterable[str] = (),
     progress: Progress = lambda directories, sources: None,
 ) -> Contents:
     """Everything importable on `path`. Entries that are no directories (archives) are left out.
 
     `by_content`: for the level frozen only; no stamps are kept, and a .pyc is not believed for its time. `home` is the directory
-    that the file will be in, if roots are to move with it.
+    that the file will be in, if roots are to move with it; `passed`: paths that whoever has the file can reach, beside that.
     """
     contents = Contents(by_content=by_content, created_ns=0 if by_content else time.time_ns())
     entries = [_absolute(entry) for entry in (default_path() if path is None else path) if isinstance(entry, str)]
     for entry in entries:
         _walk(contents, entry, progress)
     contents.paths = [entries]
+    mark_private(contents, filter(None, (home, *passed)))
     _add_roots(contents, home)
     return contents
 
@@ -48,6 +51,7 @@ def build_used(
     *,
     by_content: bool = False,
     home: str = "",
+    passed: Iterable[str] = (),
     may_compile: bool = True,
 ) -> Contents:
     """What a program used: the directories that it searched, the files that it loaded, in its order, its search paths."""
@@ -60,13 +64,19 @@ def build_used(
             _add_source(contents, path, may_compile)
     contents.paths = [[_absolute(entry) for entry in path if os.path.isabs(entry)] for path in paths]
     contents.order = list(order)
+    mark_private(contents, filter(None, (home, *passed)))
     _add_roots(contents, home)
     return contents
 
 
 def move_root(contents: Contents, old: str, new: str) -> None:
-    """Let everything below the directory `old` be below `new`: it will be there when it is used."""
+    """Let everything below the directory `old` be below `new`: it will be there when it is used.
+
+    Raises `ValueError` if nothing is below `old`.
+    """
     old, new = old.rstrip("/"), new.rstrip("/")
+    if not any(f"{path}/".startswith(f"{old}/") for path in (*contents.directories, *contents.sources)):
+        raise ValueError(f"nothing that was recorded is below {old or '/'}")
 
     def moved(path: str) -> str:
         return new + path[len(old) :] if path == old or path.startswith(f"{old}/") else path

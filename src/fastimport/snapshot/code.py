@@ -1,6 +1,5 @@
 """The code of a source file as importlib would get it, as marshalled bytes. Nothing is executed and nothing written."""
 
-import _imp
 import importlib.machinery
 import importlib.util
 import marshal
@@ -11,7 +10,7 @@ import warnings
 from types import CodeType
 
 from fastimport.snapshot.listing import is_racy, stamp_of
-from fastimport.snapshot.model import RACY, Source
+from fastimport.snapshot.model import PRIVATE, RACY, Source
 
 _HEADER = 16
 MAX_SIZE = 64 * 1024 * 1024
@@ -23,16 +22,18 @@ def record_source(path: str, by_content: bool, may_compile: bool = True) -> Sour
     now = time.time_ns()
     try:
         found = os.stat(path)
+        if not stat.S_ISREG(found.st_mode):
+            return None
+        flags = RACY if is_racy(found, now) else 0
     except (OSError, ValueError):
         return None
-    if not stat.S_ISREG(found.st_mode):
-        return None
-    flags = RACY if is_racy(found, now) else 0
+    if not found.st_mode & stat.S_IROTH:
+        flags |= PRIVATE
     return Source(path, lambda: load(path, found, by_content, may_compile), flags, stamp_of(found), found.st_size)
 
 
 def load(path: str, found: os.stat_result, by_content: bool, may_compile: bool) -> bytes:
-    """Marshalled code of the source at `path`, whose stat result is `found`; b"" if there is none.
+    """Marshalled code of the source at `path`, whose stat result is `found`; b"" if there is none, or importlib has to say which.
 
     `by_content`: a .pyc is believed only if it has the hash of the source, not for a modification time.
     """
@@ -62,8 +63,9 @@ def _read_pyc(path: str, found: os.stat_result, by_content: bool) -> bytes | Non
         return None
     validation = data[8:_HEADER]
     if flags & 1:
-        is_checked = (flags & 2 or _imp.check_hash_based_pycs == "always") and _imp.check_hash_based_pycs != "never"
-        valid = validation == _source_hash(path) if is_checked or by_content else True
+        valid = validation == _source_hash(path)
+        if not valid and not by_content:  # whether it counts is for each interpreter to say (--check-hash-based-pycs)
+            return b""
     else:
         seconds, size = int(found.st_mtime) & 0xFFFFFFFF, found.st_size & 0xFFFFFFFF
         valid = not by_content and validation == seconds.to_bytes(4, "little") + size.to_bytes(4, "little")

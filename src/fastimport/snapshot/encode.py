@@ -186,7 +186,7 @@ class _Tables:
         """The record of a source file whose code was written at an offset."""
         root, path, size, _ = self.locate(source.path)
         stamp = source.stamp if self.stamped else (0, 0, 0, 0)
-        flags = source.flags if self.stamped else 0
+        flags = source.flags if self.stamped else source.flags & ~RACY
         pyc = (source.pyc_mtime, source.size & _MASK) if self.stamped else (0, 0)
         place = (offset, len(data), checksum(data)) if data else (0, 0, 0)
         self.sections["codes"].append((root, path, size, flags, *stamp, source.size, *place, *pyc))

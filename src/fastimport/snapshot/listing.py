@@ -4,6 +4,7 @@ import os
 import stat
 import time
 from collections.abc import Iterable
+from functools import cache
 
 from fastimport.snapshot.model import (
     FIRST_INIT,
@@ -22,6 +23,9 @@ TICK_NS = 10_000_000
 """As in _tables.pyx: what changes within this time of a stamp may not show in it."""
 COARSE_TICK_NS = 2_000_000_000
 _READABLE = 0o555
+MOUNTS = "/proc/self/mountinfo"
+"""Described in proc(5)."""
+_IMAGES = ("squashfs ", "fuse.squashfuse", "erofs ", "cramfs ", "romfs ", "iso9660 ", "udf ")
 
 
 def stamp_of(found: os.stat_result) -> Stamp:
@@ -30,9 +34,31 @@ def stamp_of(found: os.stat_result) -> Stamp:
 
 
 def is_racy(found: os.stat_result, now_ns: int) -> bool:
-    """Whether the file can still change without its stamp showing it; `now_ns` is the time before it was looked at."""
+    """Whether the file can still change without its stamp showing it; `now_ns` is the time before it was looked at.
+
+    Some file systems keep no times and give 0. An image (squashfs) has the times that its maker wanted; the next one, mounted in
+    its place, may have the same.
+    """
+    if not (found.st_mtime_ns and found.st_ctime_ns) or found.st_dev in image_devices():
+        return True
     is_coarse = found.st_mtime_ns % 1_000_000_000 == 0 and found.st_ctime_ns % 1_000_000_000 == 0
     return now_ns - max(found.st_mtime_ns, found.st_ctime_ns) < (COARSE_TICK_NS if is_coarse else TICK_NS)
+
+
+@cache
+def image_devices() -> frozenset[int]:
+    """The devices of mounted images, as far as the system tells."""
+    found = set()
+    try:
+        with open(MOUNTS, encoding="utf-8", errors="surrogateescape") as mounts:
+            for line in mounts:
+                before, _, after = line.partition(" - ")
+                if after.startswith(_IMAGES):
+                    major, minor = before.split()[2].split(":")
+                    found.add(os.makedev(int(major), int(minor)))
+    except OSError:
+        pass
+    return frozenset(found)
 
 
 def record_directory(path: str, suffixes: Iterable[str]) -> Directory | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 RACY, MISSING, PRIVATE, UNLISTED = 1, 2, 4, 8
-"""Flags of directories (and, RACY, of sources)."""
+"""Flags of directories (and, RACY and PRIVATE, of sources)."""
 
 NOT_LOOKED, NO_INIT, FIRST_INIT = 0, 1, 2
 """What is known of the inside of a directory: nothing; no ``__init__``; ``__init__`` with suffix number - `FIRST_INIT`."""

@@ -18,7 +18,7 @@ def main(path: str) -> None:
         pass
 
 
-def contents_of(record: bytes, **options: bool | str):  # type: ignore[no-untyped-def]
+def contents_of(record: bytes, **options: object):  # type: ignore[no-untyped-def]
     """The contents for a record of `fastimport.recording`."""
     directories, sources, path, order = recording.decoded(record)
     return build_used(directories, sources, [path], order, **options)  # type: ignore[arg-type]

@@ -60,7 +60,8 @@ def _save(path: str, write: Callable[[BinaryIO], int], mode: int) -> int:
 def _mode(contents: Contents) -> int:
     """Nobody writes to it again, its owner included: a program that has it mapped relies on that. What only this user may
     read in the file system, only this user may read here."""
-    is_private = any(directory.flags & PRIVATE for directory in contents.directories.values())
+    flags = [*(each.flags for each in contents.directories.values()), *(each.flags for each in contents.sources.values())]
+    is_private = any(flag & PRIVATE for flag in flags)
     return 0o400 if is_private else 0o444
 
 
