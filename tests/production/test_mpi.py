@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.components import needs, run
+from support.components import FILE_CALL, needs, run
 from support.installation import clean_environment
 from support.trees import plant
 
@@ -51,9 +51,6 @@ extensions = [os.path.basename(path) for path in mpi.extension_modules()]
 print(rank, right, fastimport.installed(), now.stat_calls - calls.stat_calls, now.scans - calls.scans, now.refusals, extensions,
       flush=True)
 """
-FILE_CALL = re.compile(
-    r"^(?:\d+ +)?(open|openat|stat|lstat|newfstatat|statx|access|faccessat2?|readlink|readlinkat|getdents64)\("
-)
 LAUNCHERS = [name for name in ("mpiexec.openmpi", "mpiexec.mpich", "mpiexec") if shutil.which(name)]
 if len(LAUNCHERS) > 1:
     LAUNCHERS.remove("mpiexec")  # one of the others under its short name
