@@ -64,6 +64,20 @@ def test_settings_reach_install(options, state):
     assert python("-c", code, options=options) == f"{state}\n"
 
 
+def test_a_snapshot_is_used_by_children_wherever_they_start(tmp_path):
+    """Its path is made absolute; the environment's variable is overridden, as other options override theirs."""
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "plain.py").write_text("X = 5", encoding="utf-8")
+    words = ["-m", "fastimport", "build", "-o", "s.fastimport", "lib"]
+    subprocess.run([sys.executable, *words], cwd=tmp_path, check=True, env=clean_environment(), capture_output=True)
+    used = "import fastimport; from fastimport.activation import describe; "
+    used += "print(describe()['snapshot'], *fastimport.stats().refusals)"
+    code = f"import os, subprocess, sys; os.chdir('/'); subprocess.run([sys.executable, '-c', {used!r}])"
+    options = {"cwd": tmp_path, "FASTIMPORT_SNAPSHOT": "/nowhere"}
+    assert python("-c", code, options=("--snapshot", "s.fastimport"), **options) == f"{tmp_path / 's.fastimport'}\n"
+    assert python("-c", code, options=("--snapshot", "none"), **options) == "None\n"
+
+
 def test_switched_off_it_is_only_the_command():
     assert python("-c", IS_ON, FASTIMPORT="0") == "False\n"
 
@@ -150,4 +164,5 @@ def test_no_command_is_wrong_usage(capsys):
     assert cli.main(["exec"]) == cli.USAGE
     assert cli.main(["exec", "--"]) == cli.USAGE
     assert cli.main(["exec", "--freshness", "nonsense", "--", "true"]) == cli.USAGE
+    assert cli.main(["exec", "--snapshot", "", "--", "true"]) == cli.USAGE
     assert "usage: fastimport exec" in capsys.readouterr().err
