@@ -104,58 +104,6 @@ def test_settings_reach_install(environment):
     assert (status["active"], status["freshness"], status["register"]) == (True, "trusted", "in_place")
 
 
-USED = """
-import fastimport
-from fastimport.activation import describe
-print(describe()["freshness"], describe()["snapshot"], *fastimport.stats().refusals)
-"""
-
-
-def build(environment, *words):
-    """A snapshot of one small directory; the whole environment would take its time."""
-    (environment.directory / "lib").mkdir(exist_ok=True)
-    (environment.directory / "lib" / "plain.py").write_text("X = 5", encoding="utf-8")
-    done = environment.fastimport("build", *words, "lib")
-    assert (done.returncode, done.stderr) == (0, "")
-
-
-@pytest.mark.parametrize("words", KINDS, ids=lambda words: " ".join(words) or "line")
-def test_a_snapshot_is_used_by_every_start_and_moves_with_its_environment(own, words):
-    """Said as a path from the current directory; recorded relative to the prefix; variables of one process count more."""
-    build(own, "--frozen", "-o", "s.fastimport")
-    done = own.fastimport("enable", "--freshness", "frozen", "--snapshot", "s.fastimport", *words)
-    assert (done.returncode, done.stderr) == (0, "")
-    for switches in ((), ("-I",)):
-        assert own.says(*switches, "-c", USED) == f"frozen {own.directory / 's.fastimport'}"
-    assert own.says("-c", USED, FASTIMPORT_SNAPSHOT="none", FASTIMPORT_FRESHNESS="checked") == "checked None"
-    assert own.says("-E", "-c", USED, FASTIMPORT_SNAPSHOT="none") == f"frozen {own.directory / 's.fastimport'}"
-    written = [(own.site / name).read_text(encoding="utf-8") for name in own.files() & set(site_files.NAMES)]
-    assert str(own.directory) not in "".join(written)
-
-
-def test_a_snapshot_elsewhere_is_named_by_its_path(own, tmp_path):
-    build(own, "-o", str(tmp_path / "s.fastimport"))
-    assert own.fastimport("enable", "--snapshot", str(tmp_path / "s.fastimport")).returncode == 0
-    assert own.says("-c", USED) == f"checked {tmp_path / 's.fastimport'}"
-
-
-@pytest.mark.parametrize("word", ["none", "auto"])
-def test_words_for_a_snapshot_are_no_paths(own, tmp_path, word):
-    """The environment has a snapshot of its own, which either of them hides."""
-    build(own)
-    assert own.fastimport("enable", "--snapshot", word).returncode == 0
-    assert own.says("-c", USED, FASTIMPORT_CACHE_DIR=str(tmp_path / "cache"), FASTIMPORT_READONLY="1") == "checked None"
-
-
-def test_a_snapshot_that_will_be_refused_is_told_and_stops_no_start(own):
-    done = own.fastimport("enable", "--snapshot", "missing.fastimport")
-    assert done.returncode == 0
-    missing = own.directory / "missing.fastimport"
-    reason = f"{missing}: No such file or directory"
-    assert done.stderr == f"fastimport enable: warning: as it is now, the snapshot will be refused: {reason}\n"
-    assert own.says("-c", USED) == f"checked None snapshot: {reason}"
-
-
 def test_an_empty_word_for_a_snapshot_is_wrong_usage(environment):
     done = environment.fastimport("enable", "--snapshot", "")
     assert (done.returncode, done.stdout) == (2, "")
