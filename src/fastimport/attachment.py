@@ -121,7 +121,7 @@ def relocate(reader, path):
 
 
 def present_roots(reader, path):
-    """Where the roots are now, in their order: those that move with the file lie as they lay when it was made, from where it is."""
+    """Where the roots are now, in their order: those that move with the file lie, seen from it, as when it was made."""
     roots, home = reader.roots(), reader.facts()[4]
     here = os.path.dirname(os.path.abspath(path))
     if not home or here == home or os.path.realpath(here) == os.path.realpath(home):

@@ -32,8 +32,10 @@ class Snapshot:
 
     @classmethod
     def load(cls, path: "str | os.PathLike[str]") -> "Snapshot":
-        """A saved snapshot, mapped; if it was moved with its environment, it is about the new place. Raises `ValueError` if it would
-        be refused: not there, not safe, damaged, or made for another interpreter."""
+        """A saved snapshot, mapped; if it was moved with its environment, it is about the new place.
+
+        Raises `ValueError` if it would be refused: not there, not safe, damaged, or made for another interpreter.
+        """
         try:
             reader = attachment.open_snapshot(os.fspath(path))
         except attachment.Refused as error:
