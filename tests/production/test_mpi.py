@@ -65,7 +65,22 @@ def launch(launcher, *words, cwd, **variables):
     kind = kind_of(launcher)
     options = ["--oversubscribe", *(["--allow-run-as-root"] if os.geteuid() == 0 else [])] if kind == "openmpi" else []
     command = [launcher, *options, "-n", str(RANKS), *map(str, words)]
+    if kind == "mpich":
+        variables["LD_LIBRARY_PATH"] = mpich_as_wheels_know_it(cwd)
     return run(command, cwd=cwd, MPI4PY_MPIABI=kind, OMPI_MCA_btl_vader_single_copy_mechanism="none", **variables)
+
+
+def mpich_as_wheels_know_it(directory):
+    """A directory in which MPICH's library has the name that mpi4py's wheels look for: Debian gives it another one."""
+    named = directory / "mpich"
+    if not named.exists():
+        named.mkdir()
+        ldconfig = shutil.which("ldconfig", path=f"{os.environ.get('PATH', '')}:/sbin:/usr/sbin")
+        known = subprocess.run([ldconfig, "-p"], capture_output=True, text=True, check=False).stdout if ldconfig else ""
+        found = re.search(r"^\s*libmpich\.so\.12 .*=> (.*)$", known, re.MULTILINE)
+        if found:
+            (named / "libmpi.so.12").symlink_to(found[1])
+    return f"{named}:{os.environ.get('LD_LIBRARY_PATH', '')}".rstrip(":")
 
 
 @pytest.fixture(params=LAUNCHERS or [pytest.param(None, marks=pytest.mark.skip(reason="no mpiexec on PATH"))])

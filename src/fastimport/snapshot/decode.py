@@ -45,7 +45,7 @@ def records(reader: SnapshotReader, section: str) -> Iterator[tuple[int, ...]]:
 
 
 def directories(reader: SnapshotReader, roots: list[str] | None = None) -> Iterator[Directory]:
-    """All directories with all names. `roots`: where they are now, if not as recorded. Raises `ValueError` for what is damaged."""
+    """All directories with all names. `roots`: where they are now, if not as recorded. Raises `ValueError` if damaged."""
     roots = roots or [root for root, _ in reader.roots()]
     names = RECORDS["names"]
     for root, path, size, flags, *rest in records(reader, "directories"):
@@ -62,7 +62,7 @@ def directories(reader: SnapshotReader, roots: list[str] | None = None) -> Itera
 
 
 def codes(reader: SnapshotReader, roots: list[str] | None = None) -> Iterator[Code]:
-    """All source files. `roots` as above. Raises `ValueError` for what is damaged."""
+    """All source files. `roots` as above. Raises `ValueError` if damaged."""
     roots = roots or [root for root, _ in reader.roots()]
     for number, (root, path, size, flags, *rest) in enumerate(records(reader, "codes")):
         source_size, _, code_size = rest[4:7]
