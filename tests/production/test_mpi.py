@@ -33,6 +33,8 @@ rank = MPI.COMM_WORLD.rank
 import fastimport.snapshot.api, fastimport.snapshot.decode
 calls = fastimport.stats()
 sys.path[:] = [tree, tree]
+if "NO_ROOM" in os.environ:
+    mpi.SHARED_MEMORY = tempfile.tempdir = "/nowhere"
 try:
     mpi.install(root=1, snapshot=snapshot or None)
 except mpi.SnapshotError as error:
@@ -165,6 +167,12 @@ def test_a_root_without_snapshot_is_an_error_on_every_rank(launcher, job):
     for said in answers(done).values():
         assert said.startswith("refused: rank 1: Refused: ")
         assert "missing" in said
+
+
+def test_a_node_without_room_imports_by_importlib_and_says_so(launcher, job):
+    done = launch(launcher, sys.executable, "program.py", job / "tree", "", cwd=job, NO_ROOM="1")
+    for said in answers(done).values():
+        assert said.startswith("True False 0 0 {'mpi: no room for the snapshot on this node")
 
 
 def test_switched_off_nobody_waits_and_importlib_imports(launcher, job):
