@@ -63,6 +63,7 @@ def extension(name):
         f"fastimport.{name}",
         [f"src/fastimport/{name}.pyx", *C_SOURCES.get(name, ())],
         depends=sorted(glob("src/fastimport/**/*.h", recursive=True) + glob("src/fastimport/*.pxd")),
+        include_dirs=["src/fastimport/include"],
         extra_compile_args=flags,
         define_macros=macros,
     )

@@ -69,6 +69,7 @@ def cases(root: Path) -> Iterator[Case]:
             call = CALL.format(call=f"find({getattr(path, which)!r})")
             yield Case(f"find {which} of {length} entries, {level}", setup, call, ROUNDS * 4 // length)
         yield _imports(root, level)
+        yield _portions(root, level)
     yield Case("import_module, loaded", "import json, fastimport", CALL.format(call="fastimport.import_module('json')"), 10000)
     yield Case("resolve_name", "import fastimport", CALL.format(call="fastimport.resolve_name('..d', 'a.b.c')"), 10000)
     yield Case("split_name", "import fastimport", CALL.format(call="fastimport.split_name('a.b.c')"), 10000)
@@ -81,6 +82,15 @@ def _imports(root: Path, level: str) -> Case:
     setup = FIND.format(level=level, entries=[str(directory)]) + "import application"
     call = "for number in range(rounds): __import__(f'application.module{number}')"
     return Case(f"import of generated modules, {level}", setup, call, MODULES)
+
+
+def _portions(root: Path, level: str) -> Case:
+    """Imports from a namespace package with so many portions that its path has an index."""
+    directory = root / f"portions-{level}"
+    generate.search_path(directory, 300, "namespace")
+    setup = FIND.format(level=level, entries=[str(directory / f"entry{number}") for number in range(300)]) + "import namespace"
+    call = "for number in range(rounds): __import__(f'namespace.part{number}')"
+    return Case(f"import from a namespace of 300 portions, {level}", setup, call, generate.IMPORTS // 2)
 
 
 def measured(root: Path) -> dict[str, dict[str, float]]:

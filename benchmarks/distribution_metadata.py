@@ -5,18 +5,13 @@
 Each program asserts what it was told: number, names and versions of the distributions.
 """
 
-import argparse
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import programs
-import results
 import search_paths
-
-from fastimport.startup.bench import launcher
 
 LENGTHS = (4, 300)
 VERSIONS = 100
@@ -65,17 +60,5 @@ def _add_distribution(entry: Path, number: int) -> None:
     os.utime(entry, (search_paths.LONG_AGO, search_paths.LONG_AGO))
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=int, default=11, metavar="N")
-    parser.add_argument("--levels", default=",".join(launcher.LEVELS), metavar="LIST")
-    parser.add_argument("--json", metavar="FILE", help="write the result for the suite")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as directory:
-        cases = dict(questions(Path(directory)))
-        results.publish(programs.compared(cases, arguments.levels.split(","), arguments.pairs), arguments.json)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(programs.main(__doc__, questions))

@@ -5,17 +5,12 @@
 Each program makes so many attempts in a fresh interpreter, and asserts that every one failed with importlib's own words.
 """
 
-import argparse
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import programs
-import results
 import search_paths
-
-from fastimport.startup.bench import launcher
 
 SHORT, LONG = 4, 300
 ATTEMPTS = {SHORT: 2000, LONG: 100}
@@ -51,17 +46,5 @@ def attempts(root: Path) -> Iterator[tuple[str, str]]:
             yield f"{number} x {kind}, {length} entries", code
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=int, default=11, metavar="N")
-    parser.add_argument("--levels", default=",".join(launcher.LEVELS), metavar="LIST")
-    parser.add_argument("--json", metavar="FILE", help="write the result for the suite")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as directory:
-        cases = dict(attempts(Path(directory)))
-        results.publish(programs.compared(cases, arguments.levels.split(","), arguments.pairs), arguments.json)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(programs.main(__doc__, attempts))

@@ -12,10 +12,11 @@ import sys
 from collections.abc import Iterable, Sequence
 
 import applications
+import programs
 import results
 
 from fastimport.startup.bench import counting, launcher, measure, plan, pyperf_json, recorded, report, session
-from fastimport.startup.bench.statistics import geometric_mean, paired_ratio, quartiles, spread, verdict
+from fastimport.startup.bench.statistics import geometric_mean, paired_ratio, spread, verdict
 
 # Measured beside the applications, and not part of their mean.
 OTHERS = tuple(each.name for each in (applications.STANDARD_LIBRARY, applications.NOTHING, applications.ONE_MODULE))
@@ -78,7 +79,7 @@ def measured(
 def _result(comparisons: dict[str, session.Comparison]) -> results.Result:
     """Put the table, the means and the conditions together."""
     rows = [row for name, comparison in comparisons.items() for row in _rows(name, comparison)]
-    figures = [figure for name, comparison in comparisons.items() for figure in _figures(name, comparison)]
+    figures = [figure for name, comparison in comparisons.items() for figure in programs.figures(name, comparison)]
     tables = [results.Table([HEADINGS, *rows])]
     if comparisons.keys() - set(OTHERS):
         tables.append(results.Table([("geometric mean of the ratios", "ratio", "CPU", "applications"), *_means(comparisons)]))
@@ -92,19 +93,6 @@ def _result(comparisons: dict[str, session.Comparison]) -> results.Result:
 def _differences(comparison: session.Comparison) -> Iterable[str]:
     for side in comparison.sides:
         yield from (f"DIFFERENT under {side.name}: {each}" for each in side.differences[: report.MOST_DIFFERENCES])
-
-
-def _figures(name: str, comparison: session.Comparison) -> Iterable[results.Figure]:
-    stock, *others = comparison.sides
-    yield results.seconds(f"{name}, stock", spread(stock.seconds).median, *quartiles(stock.seconds))
-    for side in comparison.sides:
-        if side.system_calls is not None:
-            yield results.count(f"{name}, {side.name}, file calls", counting.file_system_calls(side.system_calls))
-    for side in others:
-        if side.estimate:
-            yield results.ratio(f"{name}, {side.name}", side.estimate)
-        if side.cpu_seconds:
-            yield results.ratio(f"{name}, {side.name}, CPU", paired_ratio(stock.cpu_seconds, side.cpu_seconds))
 
 
 def _means(comparisons: dict[str, session.Comparison]) -> Iterable[Sequence[str]]:

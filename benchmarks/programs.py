@@ -1,7 +1,10 @@
 """Small programs that are compared as whole processes: one row for each program and level."""
 
+import argparse
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import results
 
@@ -9,6 +12,19 @@ from fastimport.startup.bench import counting, launcher, plan, recorded, report,
 from fastimport.startup.bench.statistics import paired_ratio, quartiles, spread
 
 HEADINGS = ("program", "level", "file calls", "with", "time", "with", "ratio (95 %)", "CPU (95 %)")
+
+
+def main(document: str | None, cases: Callable[[Path], Iterable[tuple[str, str]]]) -> int:
+    """Measure what `cases`, given a directory for their files, yield as name and code: the whole of such a script."""
+    parser = argparse.ArgumentParser(description=document, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", type=int, default=11, metavar="N")
+    parser.add_argument("--levels", default=",".join(launcher.LEVELS), metavar="LIST")
+    parser.add_argument("--json", metavar="FILE", help="write the result for the suite")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        found = compared(dict(cases(Path(directory))), arguments.levels.split(","), arguments.pairs)
+        results.publish(found, arguments.json)
+    return 0
 
 
 def compared(programs: Mapping[str, str], levels: Sequence[str], pairs: int) -> results.Result:
@@ -26,10 +42,10 @@ def compared(programs: Mapping[str, str], levels: Sequence[str], pairs: int) -> 
             found[name] = session.compare(program, sides, how)
         assert found[name].is_identical, [side.differences for side in found[name].sides]
     table = results.Table([HEADINGS, *(row for name, each in found.items() for row in _rows(name, each))])
-    figures = [figure for name, each in found.items() for figure in _figures(name, each)]
+    published = [figure for name, each in found.items() for figure in figures(name, each)]
     told = results.circumstances(page_cache="warm", rounds=next(iter(found.values())).conditions["rounds"])
     notes = dict.fromkeys(note for each in found.values() for note in each.notes)
-    return results.Result([table], figures, told, tuple(notes))
+    return results.Result([table], published, told, tuple(notes))
 
 
 def _rows(name: str, comparison: session.Comparison) -> Iterator[Sequence[str]]:
@@ -47,15 +63,17 @@ def _rows(name: str, comparison: session.Comparison) -> Iterator[Sequence[str]]:
         )
 
 
-def _figures(name: str, comparison: session.Comparison) -> Iterator[results.Figure]:
+def figures(name: str, comparison: session.Comparison) -> Iterator[results.Figure]:
+    """Yield what is published of one comparison: stock's time, the file calls of each side, and the ratios."""
     stock, *others = comparison.sides
     yield results.seconds(f"{name}, stock", spread(stock.seconds).median, *quartiles(stock.seconds))
     for side in comparison.sides:
         if side.system_calls is not None:
             yield results.count(f"{name}, {side.name}, file calls", counting.file_system_calls(side.system_calls))
     for side in others:
-        yield results.ratio(f"{name}, {side.name}", paired_ratio(stock.seconds, side.seconds))
-        if stock.cpu_seconds:
+        if side.estimate:
+            yield results.ratio(f"{name}, {side.name}", side.estimate)
+        if side.cpu_seconds:
             yield results.ratio(f"{name}, {side.name}, CPU", paired_ratio(stock.cpu_seconds, side.cpu_seconds))
 
 

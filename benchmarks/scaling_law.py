@@ -24,14 +24,14 @@ import slow_interpreter
 from law import Law, Point
 from slow_interpreter import SlowInterpreter, Slowness
 
-from fastimport.startup.bench import identity, launcher, measure, plan, report
+from fastimport.startup.bench import identity, launcher, measure, plan, recorded, report
 
 FEW_ENTRIES = 4
 FEW_MODULES = generate.PACKAGES
 SERVERS = 8
 LATENCY = 0.001
 FAR = Point(10_000, 2_000, 0.005)
-VARIANTS = [launcher.STOCK, *map(launcher.variant_for_level, launcher.LEVELS)]
+VARIANTS = [launcher.STOCK, *map(launcher.variant_for_level, (*launcher.LEVELS, "frozen"))]
 
 
 class Sizes(NamedTuple):
@@ -71,7 +71,8 @@ class Workshop(NamedTuple):
             path.write_text(code, encoding="utf-8")
             program = launcher.Program("script", os.fspath(path))
             measure.run_once(launcher.command(program, launcher.STOCK), launcher.environment(launcher.STOCK))
-            stock, *others = (identity.record(program, variant) for variant in VARIANTS)
+            with recorded.resolved(VARIANTS, program) as variants:
+                stock, *others = (identity.record(program, variant) for variant in variants)
             assert not any(identity.differences(stock, other) for other in others)
         return path
 
@@ -82,24 +83,31 @@ class Workshop(NamedTuple):
             yield interpreter
 
 
-def command(script: Path, variant: launcher.Variant, interpreter: SlowInterpreter | None) -> tuple[list[str], dict[str, str]]:
-    """Return the command line and the environment, through the mount if there is an *interpreter* there."""
-    root = "" if interpreter is None else interpreter.root
-    code = script.read_text(encoding="utf-8").replace(repr(os.fspath(script.parent)), repr(root + os.fspath(script.parent)))
-    python, *arguments = launcher.command(launcher.Program("code", code), variant)
-    return [interpreter.python if interpreter else python, *arguments], launcher.environment(variant)
+@contextmanager
+def prepared(script: Path, interpreter: SlowInterpreter | None) -> Iterator[dict[str, tuple[list[str], dict[str, str]]]]:
+    """Yield each side's command line and environment, through the mount if there is an *interpreter* there."""
+    prefix = "" if interpreter is None else interpreter.prefix
+    code = script.read_text(encoding="utf-8").replace(repr(os.fspath(script.parent)), repr(prefix + os.fspath(script.parent)))
+
+    def command(program: launcher.Program, variant: launcher.Variant) -> tuple[list[str], dict[str, str]]:
+        python, *arguments = launcher.command(program, variant)
+        return [interpreter.python if interpreter else python, *arguments], launcher.environment(variant)
+
+    program = launcher.Program("code", code)
+    with recorded.resolved(VARIANTS, program, command, prefix) as variants:
+        yield {variant.name: command(program, variant) for variant in variants}
 
 
 def timed(script: Path, pairs: int, interpreter: SlowInterpreter | None = None, processes: int = 1) -> Seconds:
     """Run every side so often, interleaved, after a warm-up where a run is short."""
-    prepared = {variant.name: command(script, variant, interpreter) for variant in VARIANTS}
-    seconds: Seconds = {name: [] for name in prepared}
-    rounds = plan.rounds(list(prepared), seed=1)
-    for number in range(0 if interpreter else -1, pairs):
-        for name in next(rounds):
-            taken = slow_file_systems.run_together(*prepared[name], processes)
-            if number >= 0:
-                seconds[name].append(taken)
+    seconds: Seconds = {variant.name: [] for variant in VARIANTS}
+    rounds = plan.rounds(list(seconds), seed=1)
+    with prepared(script, interpreter) as commands:
+        for number in range(0 if interpreter else -1, pairs):
+            for name in next(rounds):
+                taken = slow_file_systems.run_together(*commands[name], processes)
+                if number >= 0:
+                    seconds[name].append(taken)
     return seconds
 
 
@@ -107,12 +115,11 @@ def counted(workshop: Workshop, points: Sequence[Point]) -> dict[str, dict[Point
     """Return each side's operations at each point."""
     found: dict[str, dict[Point, float]] = {variant.name: {} for variant in VARIANTS}
     for point in points:
-        script = workshop.script(point)
-        with workshop.slow(0) as interpreter:
-            for variant in VARIANTS:
+        with workshop.slow(0) as interpreter, prepared(workshop.script(point), interpreter) as commands:
+            for name, command in commands.items():
                 interpreter.counts.reset()
-                measure.run_once(*command(script, variant, interpreter))
-                found[variant.name][point] = sum(interpreter.counts.read().values())
+                measure.run_once(*command)
+                found[name][point] = sum(interpreter.counts.read().values())
     return found
 
 

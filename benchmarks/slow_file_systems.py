@@ -14,7 +14,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -22,56 +23,17 @@ from typing import NamedTuple
 import applications
 import results
 import slow_interpreter
-from applications import DJANGO_ADMIN, PANDAS, SQLALCHEMY_ORM, Application
+from slow_cases import BEYOND_THE_LIBRARY, BRIEF, CASES, NAMES, Case
 from slow_interpreter import SlowInterpreter, Slowness
 
 from fastimport.startup.bench import identity, launcher, measure, plan, recorded, report
 from fastimport.startup.bench.statistics import Estimate, paired_ratio
 
-PROCESSES = 32
 HEADINGS = ("case", "level", "modules", "identical", "operations", "of stock", "x latency", "time", "of stock (95 %)")
 
 
-class Case(NamedTuple):
-    """One row for each level: `remounts` gives each run a file system that was just mounted, so with cold caches."""
-
-    name: str
-    application: Application
-    slowness: Slowness
-    pairs: int
-    processes: int = 1
-    remounts: bool = False
-
-    def __str__(self) -> str:
-        kind = {"remember": f", cold, remembers {self.slowness.remember:g} s", "cold": ", cold"}.get(self.name, "")
-        crowd = f", {self.processes} processes, {self.slowness.servers} served at once" if self.processes > 1 else ""
-        return f"{self.application.name}, {self.slowness.latency * 1e3:g} ms{kind}{crowd}"
-
-
-CASES = (
-    Case("latency", DJANGO_ADMIN, Slowness(0), 6),
-    Case("latency", DJANGO_ADMIN, Slowness(0.0001), 6),
-    Case("latency", DJANGO_ADMIN, Slowness(0.001), 6),
-    Case("latency", DJANGO_ADMIN, Slowness(0.005), 2),
-    Case("latency", PANDAS, Slowness(0.0001), 6),
-    Case("latency", PANDAS, Slowness(0.001), 3),
-    Case("remember", DJANGO_ADMIN, Slowness(0.001, remember=3), 3, remounts=True),
-    Case("cold", DJANGO_ADMIN, Slowness(0.001), 3, remounts=True),
-    Case("processes", DJANGO_ADMIN, Slowness(0.005), 2, PROCESSES),
-    Case("processes", DJANGO_ADMIN, Slowness(0.001, servers=8), 2, PROCESSES),
-)
-BRIEF = (
-    Case("latency", DJANGO_ADMIN, Slowness(0.0001), 6),
-    Case("latency", DJANGO_ADMIN, Slowness(0.001), 2),
-    Case("latency", SQLALCHEMY_ORM, Slowness(0.005), 1),
-    Case("cold", DJANGO_ADMIN, Slowness(0.001), 1, remounts=True),
-    Case("processes", DJANGO_ADMIN, Slowness(0.001, servers=8), 1, PROCESSES),
-)
-NAMES = tuple(dict.fromkeys(case.name for case in CASES))
-BEYOND_THE_LIBRARY = ("remember", "cold")
-
 Timing = tuple[float, dict[str, int]]
-Slow = Callable[[Slowness], AbstractContextManager[SlowInterpreter]]
+Slow = Callable[[Slowness, Path], AbstractContextManager[SlowInterpreter]]
 
 
 class Side(NamedTuple):
@@ -98,25 +60,19 @@ def measured(case: Case, variants: Sequence[launcher.Variant], slow: Slow, pairs
     program = launcher.Program("code", case.application.code)
     # Bytecode has to be there already: the file system is read-only.
     measure.run_once(launcher.command(program, launcher.STOCK), launcher.environment(launcher.STOCK))
-    with ExitStack() as stack:
-        interpreter = stack.enter_context(slow(case.slowness))
-        variants = stack.enter_context(
-            recorded.resolved(variants, program, lambda program, variant: _command(interpreter, program, variant))
-        )
-        accounts = [_account(interpreter, program, variant) for variant in variants]
-        if not case.remounts:
-            timings = _timed(case, program, variants, lambda: _same(interpreter), pairs)
+    with tempfile.TemporaryDirectory() as place, ExitStack() as stack:
+        with slow(case.slowness, Path(place)) as interpreter:
+            start = partial(_command, interpreter)
+            variants = stack.enter_context(recorded.resolved(variants, program, start, interpreter.prefix))
+            accounts = [_account(interpreter, program, variant) for variant in variants]
+            if not case.remounts:
+                timings = _timed(case, program, variants, lambda: nullcontext(interpreter), pairs)
         if case.remounts:
-            timings = _timed(case, program, variants, lambda: slow(case.slowness), pairs)
+            timings = _timed(case, program, variants, lambda: slow(case.slowness, Path(place)), pairs)
     return [
         _side(variant.name, (accounts[0], account), (timings[variants[0].name], timings[variant.name]), interpreter.root)
         for variant, account in zip(variants, accounts, strict=True)
     ]
-
-
-@contextmanager
-def _same(interpreter: SlowInterpreter) -> Iterator[SlowInterpreter]:
-    yield interpreter
 
 
 def _command(
@@ -206,11 +162,11 @@ def slow_file_system(scratch: Path) -> Iterator[tuple[Slow, str]]:
         with slow_interpreter.under_fuse(program, Slowness(0.001)) as trial:
             latency = trial.measured_latency()
         told = f"FUSE (slow/delayfs.c); with 1 ms set, a look-up takes {latency * 1e3:.2f} ms"
-        yield (lambda slowness: slow_interpreter.under_fuse(program, slowness)), told
+        yield partial(slow_interpreter.under_fuse, program), told
     except slow_interpreter.Unavailable as reason:
         library = slow_interpreter.compile_library(scratch)
         told = f"interposed library (slow/delay.c), as FUSE can't be had: {reason}"
-        yield (lambda slowness: slow_interpreter.under_library(library, slowness)), told
+        yield (lambda slowness, place: slow_interpreter.under_library(library, slowness)), told
 
 
 def main() -> int:

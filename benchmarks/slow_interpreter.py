@@ -16,7 +16,7 @@ import sysconfig
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -66,6 +66,11 @@ class SlowInterpreter(NamedTuple):
     variables: Mapping[str, str]
     counts: Counts
     root: str
+
+    @property
+    def prefix(self) -> str:
+        """What stands before the path of any file where the interpreter is to find it slow."""
+        return self.root if self.how == "FUSE" else ""
 
     def measured_latency(self) -> float:
         """Return the seconds that one operation takes, the trip through the kernel included.
@@ -163,15 +168,18 @@ def _unmount(server: "subprocess.Popen[str]", mount: Path) -> None:
 
 
 @contextmanager
-def under_fuse(program: Path, slowness: Slowness) -> Iterator[SlowInterpreter]:
-    """Yield this interpreter as it is reached through the mount."""
-    with tempfile.TemporaryDirectory() as name:
-        directory = Path(name)
-        with mounted(program, directory, slowness) as (mount, counts):
-            environment = directory / "environment"
+def under_fuse(program: Path, slowness: Slowness, place: Path | None = None) -> Iterator[SlowInterpreter]:
+    """Yield this interpreter as it is reached through the mount.
+
+    Mounted in *place* again and again, one after the other, it has the same paths each time.
+    """
+    with ExitStack() as stack:
+        directory = place or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        mount, counts = stack.enter_context(mounted(program, directory, slowness))
+        environment = directory / "environment"
+        if not environment.exists():
             _lay_out_environment(environment, mount)
-            python = f"{mount}{environment}/bin/python"
-            yield SlowInterpreter("FUSE", python, {}, counts, mount)
+        yield SlowInterpreter("FUSE", f"{mount}{environment}/bin/python", {}, counts, mount)
 
 
 def _lay_out_environment(environment: Path, mount: str) -> None:

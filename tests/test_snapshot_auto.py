@@ -1,6 +1,7 @@
 """``snapshot="auto"``: the first run records, later runs use it, and renew it when it went stale; nobody does anything."""
 
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -139,11 +140,35 @@ def test_which_program_it_is(words, expected):
     assert program_of(words.split()) == expected
 
 
-def test_record_survives_the_way():
-    """Names of all kinds, empty lists too."""
-    data = recording.encoded()
-    directories, sources, path, order = recording.decoded(data)
-    assert (directories, sources, path, order) == tuple(map(list, recording.used()))
-    assert recording.decoded(b"\0\0\0\0\0\0") == [[], [], [], []]
-    with pytest.raises(ValueError, match="not a record"):
-        recording.decoded(b"")
+ODD_PATHS = [["/a", "", "/b"], ["", ""], ["/\udc80", "/\ud800", "\xe9"], [], ["/with\0nul", "/c", None, b"/d"], None, "gone"]
+
+
+@pytest.mark.parametrize("path", ODD_PATHS, ids=ascii)
+def test_record_survives_the_way(path, monkeypatch):
+    """Names of all kinds, empty ones and empty lists too."""
+    monkeypatch.setattr(sys, "path", path)
+    if path == "gone":
+        del sys.path
+    given = [[item for item in items if "\0" not in item] for items in recording.used()]
+    assert recording.decoded(recording.encoded()) == given
+    entries = path if isinstance(path, list) else ()
+    assert given[2] == [entry for entry in entries if isinstance(entry, str) and "\0" not in entry]
+
+
+@pytest.mark.parametrize("data", [b"", b"1 0 0 0", b"0 0 0 0\0a", b"0 0 0", b"a b c d", b"\0\0\0\0\0\0"])
+def test_what_is_no_record(data):
+    with pytest.raises(ValueError, match=r"not a record|invalid literal"):
+        recording.decoded(data)
+
+
+class Thorny:
+    def __getattr__(self, name):
+        raise RuntimeError(name)
+
+
+@pytest.mark.parametrize("importers", [None, {}, {b"/x": None, 3: None}])
+def test_record_of_a_program_with_odd_modules(importers, monkeypatch):
+    monkeypatch.setitem(sys.modules, "thorny", Thorny())
+    monkeypatch.setitem(sys.modules, "nothing", None)
+    monkeypatch.setattr(sys, "path_importer_cache", importers)
+    assert recording.__file__ in recording.decoded(recording.encoded())[1]

@@ -9,32 +9,14 @@ from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_New
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.string cimport memcpy, strlen
 
+from fastimport cimport *
 from fastimport._platform cimport *
 from fastimport._tables cimport PATH_ROOM, Table, compose
 
 import sys
 
-cdef extern from "include/fastimport.h":
-    enum:
-        FASTIMPORT_API_VERSION
-        FASTIMPORT_ABSENT
-        FASTIMPORT_FOUND
-        FASTIMPORT_ASK
-        FASTIMPORT_SOURCE
-        FASTIMPORT_BYTECODE
-        FASTIMPORT_EXTENSION
-        FASTIMPORT_PACKAGE
-        FASTIMPORT_NAMESPACE
+cdef extern from "fastimport.h":
     const char *FASTIMPORT_API_CAPSULE
-
-    ctypedef struct fastimport_api:
-        int version
-        size_t size
-        PyObject *context
-        int (*find_file)(const fastimport_api *, const char *, PyObject *, char *, size_t, int *) except -1
-        int (*install)(const fastimport_api *, const char *, const char *) except -1
-        int (*uninstall)(const fastimport_api *) except -1
-        int (*installed)(const fastimport_api *) except -1
 
 cdef extern from "Python.h":
     object PyImport_GetImporter(object path)

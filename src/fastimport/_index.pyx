@@ -52,13 +52,18 @@ cdef class Index:
         self.watch = watch
         self.path = path
         self.always = tuple([position for position, table in enumerate(tables) if table is None])
-        self.positions = {}
         merged = {}
         for position, table in enumerate(tables):
             for name in (table.names if table is not None else ()):
                 merged.setdefault(name, []).append(position)
-        for name, own in merged.items():
-            self.positions[name] = tuple(sorted([*own, *self.always])) if self.always else tuple(own)
+        self.positions = {name: tuple(own) for name, own in merged.items()}
+
+    cdef tuple holding(self, str name):
+        """Merged for the name that is asked for only: few are, of all that the directories hold."""
+        own = self.positions.get(name)
+        if own is None or not self.always:
+            return own or self.always
+        return tuple(sorted([*own, *self.always]))
 
 
 @cython.final
@@ -86,7 +91,7 @@ cdef class Indexes:
         is_watched = watch is not None and (<Watch>watch).is_unchanged(importers)
         if type(found) is Index:
             if is_watched and (<Index>found).watch is watch and fi_same_items(path, (<Index>found).path):
-                return (<Index>found).positions.get(name, (<Index>found).always)
+                return (<Index>found).holding(name)
         elif found is not None and fi_same_items(path, found):
             return self.make(path, importers, name, found)
         if len(self.by_path) >= MAX_PATHS or (watch is not None and not is_watched):
@@ -111,4 +116,4 @@ cdef class Indexes:
         with cython.critical_section(self):
             if fi_get(self.by_path, id(path), None) is entries:
                 self.by_path[id(path)] = index
-        return index.positions.get(name, index.always)
+        return index.holding(name)

@@ -15,22 +15,35 @@ _MIN_AGE_S = 60
 def used():
     """The directories that were searched, the source files of modules, ``sys.path``, and all files in order of import."""
     files = {}
-    directories = dict.fromkeys(key for key, finder in sys.path_importer_cache.items() if _is_covered(key, finder))
-    for module in list(sys.modules.values()):
-        spec = getattr(module, "__spec__", None)
-        origin = getattr(spec, "origin", None)
-        loader = getattr(spec, "loader", None)
+    importers = getattr(sys, "path_importer_cache", None)
+    importers = importers if type(importers) is dict else {}
+    directories = dict.fromkeys(key for key, finder in importers.items() if _is_covered(key, finder))
+    for spec, origin, loader in map(_described, list(sys.modules.values())):
         if type(origin) is str and origin.startswith("/") and isinstance(loader, external.FileLoader):
             files[origin] = isinstance(loader, external.SourceFileLoader)
         directories.update(dict.fromkeys(_locations(spec)))
     sources = [path for path, is_source in files.items() if is_source]
     order = [*files, *_libraries(files)]
-    return [*directories], sources, [entry for entry in sys.path if type(entry) is str], order
+    return [*directories], sources, [entry for entry in _search_path() if type(entry) is str], order
+
+
+def _described(module):
+    """A module's spec, its origin and its loader. What stands in ``sys.modules`` may be anything, and raise anything."""
+    try:
+        spec = getattr(module, "__spec__", None)
+        return spec, getattr(spec, "origin", None), getattr(spec, "loader", None)
+    except Exception:
+        return None, None, None
 
 
 def _is_covered(key, finder):
     """Directories, and entries that are not there; not archives or what other hooks serve."""
     return type(key) is str and (type(finder) is external.FileFinder or finder is None)
+
+
+def _search_path():
+    path = getattr(sys, "path", None)
+    return path if type(path) in (list, tuple) else ()
 
 
 def _locations(spec):
@@ -51,16 +64,20 @@ def _libraries(files):
 
 
 def encoded():
-    """`used` as bytes: fields separated by an empty item, items by NUL."""
-    return "\0\0".join("\0".join(items) for items in used()).encode("utf-8", "surrogateescape")
+    """`used` as bytes: how many items each field has, and then all items, separated by NUL, which no path can hold."""
+    fields = [[item for item in items if "\0" not in item] for items in used()]
+    counts = " ".join(str(len(items)) for items in fields)
+    return "\0".join([counts, *(item for items in fields for item in items)]).encode("utf-8", "surrogatepass")
 
 
 def decoded(data):
-    """The four lists that `encoded` wrote."""
-    parts = data.decode("utf-8", "surrogateescape").split("\0\0")
-    if len(parts) != len(FIELDS):
+    """The four lists that `encoded` wrote. ValueError for anything else."""
+    counts, *items = data.decode("utf-8", "surrogatepass").split("\0")
+    sizes = [int(count) for count in counts.split()]
+    if len(sizes) != len(FIELDS) or sum(sizes) != len(items):
         raise ValueError("not a record of what a program used")
-    return [part.split("\0") if part else [] for part in parts]
+    remaining = iter(items)
+    return [[next(remaining) for _ in range(size)] for size in sizes]
 
 
 def record_to(path):

@@ -3,9 +3,10 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
+from fastimport.cli.showing import at_least, show_progress
+from fastimport.cli.subject import add_program, program_of
 from fastimport.startup.bench import launcher, measure, plan, pyperf_json, recorded, report, session, svg
 
 DESCRIPTION = """\
@@ -30,10 +31,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     _add_measuring(parser)
     _add_output(parser)
-    # REMAINDER on -m and -c: what follows belongs to the program, options included, as for python itself.
-    parser.add_argument("-m", dest="module", nargs=argparse.REMAINDER, metavar="MOD ARGS", help="run a module")
-    parser.add_argument("-c", dest="code", nargs=argparse.REMAINDER, metavar="CODE ARGS", help="run code")
-    parser.add_argument("script", nargs=argparse.REMAINDER, metavar="SCRIPT ARGS", help="run a file, directory or zip")
+    add_program(parser)
     parser.set_defaults(func=run, parser=parser)
 
 
@@ -48,11 +46,11 @@ def _add_measuring(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--pairs",
-        type=_at_least(1),
+        type=at_least(1),
         metavar="N",
         help="timed rounds; default: until each ratio's 95 %% interval is narrower than 2 %%, at most 60",
     )
-    parser.add_argument("--warmups", type=_at_least(0), default=2, metavar="N", help="rounds not timed (%(default)s)")
+    parser.add_argument("--warmups", type=at_least(0), default=2, metavar="N", help="rounds not timed (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the random order (%(default)s)")
     parser.add_argument("--cold", action="store_true", help="drop the program's files from the page cache before each run")
     parser.add_argument("--callgrind", action="store_true", help="count instructions with valgrind: slow, repeatable")
@@ -69,8 +67,8 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Carry the command out and return its exit status."""
+    program = program_of(arguments)
     try:
-        program = _program(arguments)
         variants = [launcher.STOCK, *map(launcher.variant_for_level, arguments.levels.split(","))]
     except ValueError as error:
         arguments.parser.error(str(error))
@@ -80,37 +78,15 @@ def run(arguments: argparse.Namespace) -> int:
     options = session.Options(cold=arguments.cold, callgrind=arguments.callgrind)
     try:
         with recorded.resolved(variants, program) as variants:
-            comparison = session.compare(program, variants, how, options, _show_progress)
+            comparison = session.compare(program, variants, how, options, show_progress)
     except measure.ProgramFailed as error:
         print(f"fastimport bench: {error}", file=sys.stderr)
         return 1
     finally:
-        _show_progress("")
+        show_progress("")
     sys.stdout.write(report.text(comparison))
     _write_files(arguments, comparison)
     return 0 if comparison.is_identical else 1
-
-
-def _program(arguments: argparse.Namespace) -> launcher.Program:
-    given = {"module": arguments.module, "code": arguments.code, "script": arguments.script}
-    for kind, words in given.items():
-        if words:
-            return launcher.Program(kind, words[0], tuple(words[1:]))  # type: ignore[arg-type]
-    raise ValueError("give a program: -m MOD, -c CODE or a SCRIPT")
-
-
-def _at_least(smallest: int) -> Callable[[str], int]:
-    def number(text: str) -> int:
-        if int(text) < smallest:
-            raise argparse.ArgumentTypeError(f"must be at least {smallest}")
-        return int(text)
-
-    return number
-
-
-def _show_progress(message: str) -> None:
-    if sys.stderr.isatty():
-        print(f"\r{message}\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 def _write_files(arguments: argparse.Namespace, comparison: session.Comparison) -> None:

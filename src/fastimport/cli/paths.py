@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from fastimport.cli.output import look_as_program, show, show_json
-from fastimport.startup.bench import launcher
+from fastimport.cli.subject import add_program, program_if_given
 from fastimport.startup.paths import advice, costs, entries, recording, report
 
 
@@ -20,16 +20,13 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         usage="fastimport paths [--json] [-m MOD | -c CODE | SCRIPT] ARGS...",
     )
     parser.add_argument("--json", action="store_true", help=f"write JSON, schema {report.SCHEMA}")
-    # REMAINDER on -m and -c: what follows belongs to the program, options included, as for python itself.
-    parser.add_argument("-m", dest="module", nargs=argparse.REMAINDER, metavar="MOD ARGS", help="run a module")
-    parser.add_argument("-c", dest="code", nargs=argparse.REMAINDER, metavar="CODE ARGS", help="run code")
-    parser.add_argument("script", nargs=argparse.REMAINDER, metavar="SCRIPT ARGS", help="run a file, directory or zip")
+    add_program(parser)
     parser.set_defaults(func=run, parser=parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Survey the path, and record the program if there is one."""
-    program = _program(arguments)
+    program = program_if_given(arguments)
     recorded = bill = None
     look_as_program()
     if program is not None:
@@ -46,18 +43,6 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"fastimport paths: {_failure(recorded.status)}; above is what it did until then", file=sys.stderr)
         return 1
     return 0
-
-
-def _program(arguments: argparse.Namespace) -> launcher.Program | None:
-    if arguments.module:
-        return launcher.Program("module", arguments.module[0], tuple(arguments.module[1:]))
-    if arguments.code:
-        return launcher.Program("code", arguments.code[0], tuple(arguments.code[1:]))
-    if arguments.script:
-        return launcher.Program("script", arguments.script[0], tuple(arguments.script[1:]))
-    if arguments.module is not None or arguments.code is not None:
-        arguments.parser.error("-m and -c need a program")
-    return None
 
 
 def _failure(status: int) -> str:

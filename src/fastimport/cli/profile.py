@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from fastimport.cli.showing import add_options, at_least, show, show_progress
+from fastimport.cli.subject import add_program, program_of
 from fastimport.settings import FRESHNESS
 from fastimport.startup.bench.launcher import Program
 from fastimport.startup.bench.measure import ProgramFailed
@@ -40,16 +41,15 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--level", choices=FRESHNESS, metavar="LEVEL", help=f"record with fastimport: {', '.join(FRESHNESS)}")
     parser.add_argument("--no-saving", action="store_true", help="don't measure what fastimport would save")
     add_options(parser)
-    # REMAINDER on -m and -c: what follows belongs to the program, options included, as for python itself.
-    parser.add_argument("-m", dest="module", nargs=argparse.REMAINDER, metavar="MOD ARGS", help="a module")
-    parser.add_argument("-c", dest="code", nargs=argparse.REMAINDER, metavar="CODE ARGS", help="code")
-    parser.add_argument("script", nargs=argparse.REMAINDER, metavar="SCRIPT ARGS", help="a file, directory or zip file")
+    add_program(parser)
     parser.set_defaults(func=run, parser=parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Record, report, and return the exit status."""
-    program = _program(arguments)
+    program = program_of(arguments)
+    if arguments.script == ["-"]:
+        arguments.parser.error("a program on standard input can't be profiled: it is there once, and run several times")
     try:
         recording = _record(program, arguments)
     except NothingRecorded as error:
@@ -65,17 +65,6 @@ def run(arguments: argparse.Namespace) -> int:
     if recording.outcome:
         print(f"fastimport profile: {recording.outcome}", file=sys.stderr)
     return 1 if recording.outcome else 0
-
-
-def _program(arguments: argparse.Namespace) -> Program:
-    """Ends with the usage if there is no program."""
-    given = {"module": arguments.module, "code": arguments.code, "script": arguments.script}
-    if arguments.script == ["-"]:
-        arguments.parser.error("a program on standard input can't be profiled: it is there once, and run several times")
-    for kind, words in given.items():
-        if words:
-            return Program(kind, words[0], tuple(words[1:]))  # type: ignore[arg-type]
-    raise SystemExit(arguments.parser.error("give a program: -m MOD, -c CODE or a SCRIPT"))
 
 
 def _record(program: Program, arguments: argparse.Namespace) -> Recording:

@@ -20,19 +20,22 @@ def resolved(
         launcher.command(program, variant),
         launcher.environment(variant),
     ),
-    directory: str | None = None,
+    prefix: str = "",
 ) -> Iterator[list[launcher.Variant]]:
     """The variants with the path of a snapshot of *program* where they have none yet; it is there as long as the block runs.
 
-    *command* says how a variant is started. Raises `measure.ProgramFailed` if the program fails.
+    *command* says how a variant is started, and *prefix* what it sees before the path of the snapshot: where all files are
+    mounted again, slow and read-only. Raises `measure.ProgramFailed` if the program fails.
     """
     if not any(launcher.SNAPSHOT_PLACE in variant.setup for variant in variants):
         yield list(variants)
         return
-    with tempfile.TemporaryDirectory(dir=directory) as scratch:
+    with tempfile.TemporaryDirectory() as scratch:
         path = os.path.join(scratch, "program.fastimport")
+        if not prefix:
+            measure.run_once(*command(program, launcher.STOCK))  # so that bytecode is there
         _make(path, lambda variant: command(program, variant), os.path.join(scratch, "record"))
-        yield [_with_snapshot(variant, path) for variant in variants]
+        yield [_with_snapshot(variant, prefix + path) for variant in variants]
 
 
 def _with_snapshot(variant: launcher.Variant, path: str) -> launcher.Variant:
@@ -43,6 +46,5 @@ def _with_snapshot(variant: launcher.Variant, path: str) -> launcher.Variant:
 
 def _make(path: str, command: Callable[[launcher.Variant], Command], record: str) -> None:
     setup = f"import fastimport.recording; fastimport.install(); fastimport.recording.record_to({record!r}); del fastimport"
-    measure.run_once(*command(launcher.STOCK))  # so that bytecode is there
     measure.run_once(*command(launcher.Variant("recording", setup, True)))
     store.save(renewal.contents_of(Path(record).read_bytes()), path)
