@@ -148,6 +148,17 @@ def test_the_process_becomes_the_command():
     assert first == second
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a shell script")
+def test_a_wrapper_script_as_aws_lambda_calls_it(tmp_path):
+    """AWS_LAMBDA_EXEC_WRAPPER names a script; what it is given is the command line of the runtime."""
+    wrapper = tmp_path / "wrapper"
+    wrapper.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m fastimport exec --freshness trusted -- "$@"\n', encoding="utf-8")
+    wrapper.chmod(0o755)
+    runtime = [sys.executable, "-c", f"{IS_ON}; print(sys.argv[1:])", "--log", "a b"]
+    done = subprocess.run([wrapper, *runtime], capture_output=True, text=True, env=clean_environment(), timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n['--log', 'a b']\n", "")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="commands of POSIX")
 def test_the_exit_status_is_the_commands_own(tmp_path):
     assert execute("sh", "-c", "exit 7").returncode == 7
