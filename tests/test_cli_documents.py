@@ -47,7 +47,7 @@ def test_documented_commands_work(command, tmp_path):
     if program == "fastimport":
         words = ["-m", "fastimport", *words]
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "FASTIMPORT"))}
-    done = subprocess.run([sys.executable, *words], cwd=tmp_path, env=environment, capture_output=True, timeout=60)
+    done = subprocess.run([sys.executable, *words], cwd=tmp_path, env=environment, capture_output=True, timeout=180)
     assert (done.returncode, done.stderr) == (0, b"")
 
 

@@ -41,7 +41,7 @@ def execute(command, place, stdin=LOOK + DEEP, **variables):
         env=environment(**variables),
         input=stdin.encode(),
         capture_output=True,
-        timeout=60,
+        timeout=180,
     )
     return [mask(text) for text in (done.stdout, done.stderr)], done.returncode
 

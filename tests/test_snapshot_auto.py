@@ -50,7 +50,7 @@ def cache(library):
 
 def awaited(condition):
     """The snapshot is made by another process, which outlives the program."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.02)
     return condition()

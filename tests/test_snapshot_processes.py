@@ -120,7 +120,7 @@ def test_file_changed_while_it_is_mapped(snapshot, library, change):
     process = start("hold", snapshot, library, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdout.readline() == "ready\n"
     change(snapshot, data)
-    output, complaints = process.communicate("go\n", timeout=60)
+    output, complaints = process.communicate("go\n", timeout=180)
     assert (process.returncode, complaints) == (0, "")
     used, damaged = map(int, output.split())
     unharmed = change not in (truncate, shorten, overwrite)

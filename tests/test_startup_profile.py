@@ -216,6 +216,6 @@ def test_ctrl_c_shows_what_was_recorded_until_then(tmp_path):
     while not (tmp_path / "ready").exists():
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=30)
+    stdout, stderr = process.communicate(timeout=120)
     assert process.returncode == 1 and "SIGINT" in stderr
     assert "colorsys" in by_name(from_json(stdout))

@@ -82,7 +82,7 @@ def clean_environment():
 
 def query(python, code, *flags):
     command = [str(python), *flags, "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, env=clean_environment(), timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, env=clean_environment(), timeout=180)
     if done.returncode != 0:
         raise SystemExit(f"{python} {' '.join(flags)}: exit status {done.returncode}\n{done.stderr}")
     return done.stdout

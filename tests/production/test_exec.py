@@ -26,7 +26,7 @@ CUSTOM = "import sys; print('custom', __name__, __file__, [entry for entry in sy
 def execute(*command, options=(), cwd=None, **variables):
     words = [sys.executable, "-m", "fastimport", "exec", *options, "--", *map(str, command)]
     environment = clean_environment(**variables)
-    return subprocess.run(words, capture_output=True, text=True, env=environment, cwd=cwd, timeout=60, check=False)
+    return subprocess.run(words, capture_output=True, text=True, env=environment, cwd=cwd, timeout=180, check=False)
 
 
 def python(*words, **options):

@@ -44,8 +44,8 @@ def load(name):
 if __name__ == "__main__":
     os.mkdir("results")
     sys.modules["tasks"] = sys.modules["__main__"]
-    with start_worker(app, pool="prefork", concurrency=2, perform_ping_check=False, shutdown_timeout=20):
-        answers = [task.get(timeout=30) for task in [load.delay(f"lazy{number}") for number in range(12)]]
+    with start_worker(app, pool="prefork", concurrency=2, perform_ping_check=False, shutdown_timeout=60):
+        answers = [task.get(timeout=90) for task in [load.delay(f"lazy{number}") for number in range(12)]]
     workers = {pid for pid, _, _ in answers}
     print(os.getpid() not in workers, {on for _, on, _ in answers}, [value for _, _, value in answers] == list(range(12)))
 """
@@ -53,7 +53,7 @@ LAZY = {f"lazy{number}.py": f"VALUE = {number}" for number in range(12)}
 
 
 def get(url):
-    with urllib.request.urlopen(url, timeout=20) as response:
+    with urllib.request.urlopen(url, timeout=60) as response:
         return json.load(response)
 
 
@@ -94,7 +94,7 @@ def test_gunicorn_serves_reloads_and_stops(project, preload, freshness):
         if not preload:  # preloaded code stays until the master is started again, by gunicorn's design
             (project / "settings.py").write_text("VERSION = 222", encoding="utf-8")
             gunicorn.process.send_signal(signal.SIGHUP)
-            end = time.monotonic() + 30
+            end = time.monotonic() + 120
             while {get(url)["version"] for _ in range(6)} != {222}:
                 assert time.monotonic() < end, gunicorn.said()
                 time.sleep(0.1)

@@ -72,8 +72,8 @@ def work(number):
     import fastimport, importlib, os
     return importlib.import_module(f"lazy{number}").VALUE, fastimport.installed(), fastimport.stats().hits > 0
 
-with Client(sys.argv[1], timeout=30) as client:
-    client.wait_for_workers(1, timeout=30)
+with Client(sys.argv[1], timeout=90) as client:
+    client.wait_for_workers(1, timeout=90)
     print(client.gather(client.map(work, range(6), pure=False)))
 """
 both_levels = pytest.mark.parametrize("freshness", ["checked", "trusted"])
@@ -124,7 +124,7 @@ def make_newer(path):
 
 
 def ask(url):
-    with urllib.request.urlopen(url, timeout=20) as response:
+    with urllib.request.urlopen(url, timeout=60) as response:
         return response.read().decode()
 
 

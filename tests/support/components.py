@@ -26,7 +26,7 @@ def under_fastimport(*words, options=()):
     return [sys.executable, "-m", "fastimport", "exec", *options, "--", sys.executable, *map(str, words)]
 
 
-def run(command, *, cwd, timeout=100, **variables):
+def run(command, *, cwd, timeout=300, **variables):
     """The finished process, its output as text."""
     environment = clean_environment(PYTHONDONTWRITEBYTECODE="1", **variables)
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=timeout, check=False)
@@ -64,7 +64,7 @@ class Server:
         with open(self.log, encoding="utf-8", errors="replace") as log:
             return log.read()
 
-    def wait_for(self, pattern, seconds=40, meanwhile=lambda: None):
+    def wait_for(self, pattern, seconds=120, meanwhile=lambda: None):
         """The match of a regular expression in the log, as soon as it is there. `meanwhile` is called between looks."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -77,7 +77,7 @@ class Server:
             time.sleep(0.05)
         raise AssertionError(f"{pattern!r} not in the log; exit status {self.process.poll()}\n{self.said()}")
 
-    def stop(self, number=signal.SIGTERM, seconds=20):
+    def stop(self, number=signal.SIGTERM, seconds=90):
         """Its exit status after a polite signal."""
         self.process.send_signal(number)
         return self.process.wait(seconds)

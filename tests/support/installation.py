@@ -72,7 +72,7 @@ class Installation:
             cwd=self.directory,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
 

@@ -49,6 +49,6 @@ def run_python(executable, *arguments, cwd=None, **variables):
         cwd=cwd,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )

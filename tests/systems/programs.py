@@ -135,7 +135,7 @@ class Runner:
             capture_output=True,
             encoding="utf-8",
             errors="surrogateescape",
-            timeout=120,
+            timeout=300,
         )
         return result.returncode, result.stdout, result.stderr
 

@@ -27,6 +27,6 @@ def run_in_terminal(command: list, typed: str, cwd: os.PathLike, variables: dict
         os.close(far_end)
         os.write(controller, typed.encode())
         text = read_all(controller)
-        return process.wait(timeout=60), text.decode(), ""
+        return process.wait(timeout=180), text.decode(), ""
     finally:
         os.close(controller)
