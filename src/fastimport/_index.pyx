@@ -111,7 +111,9 @@ cdef class Indexes:
                 watch = self.watches[None] = Watch(importers)
             except RuntimeError:        # other tools use all watchers: go on without indexes
                 return None
-        tables = [self.table_of(importers, entry) for entry in entries]
+        cdef list tables = []
+        for entry in entries:
+            tables.append(self.table_of(importers, entry))
         index = Index(path, watch, entries, tables)
         with cython.critical_section(self):
             if fi_get(self.by_path, id(path), None) is entries:

@@ -9,8 +9,8 @@ from libc.string cimport memcpy, strlen
 
 from fastimport._names cimport last_component
 from fastimport._platform cimport *
-from fastimport._tables cimport BELIEVED, PATH_ROOM, EpochMark, Kinds, Pin, Table, compose
-from fastimport._tables cimport current_directory, current_inside, hand_over, kinds_of, read_table, recorded_table, stock_details
+from fastimport._tables cimport BELIEVED, PATH_ROOM, EpochMark, Kinds, Pin, Table, compose, recorded_table, stock_details
+from fastimport._tables cimport current_directory, current_inside, hand_over, kinds_of, loaders_of, read_table
 
 import sys
 
@@ -240,7 +240,7 @@ cdef class Resolver:
             if is_directory != 1:
                 return None
         finder = fi_new(self.file_finder, ())
-        finder._loaders = [(suffix, loader) for loader, suffixes in details for suffix in suffixes]
+        finder._loaders = loaders_of(details)
         finder.path = entry
         finder._path_mtime = -1
         finder._path_cache = set()
@@ -319,9 +319,10 @@ cdef class Resolver:
         table = fi_get(self.tables, path, None) if self.trusted else None
         is_current = table is not None and table.epoch == self.epoch and table.kinds is kinds
         table = table if is_current else Table(path, kinds, listing)
-        state["_path_cache"] = table
-        if is_current or fi_get(state, "_path_mtime", None) is not mtime:   # not that of `listing`: another thread ..
-            state["_path_mtime"] = table.stamp.mtime if is_current else -1  # .. has stored both since
+        if is_current or type(mtime) is float:      # with -1 it is listed next: perhaps another thread has done so, and stored
+            state["_path_cache"] = table
+            if is_current or fi_get(state, "_path_mtime", None) is not mtime:   # not that of `listing`: another thread ..
+                state["_path_mtime"] = table.stamp.mtime if is_current else -1  # .. has stored both since
         return table
 
     cdef object scan(self, str path, Kinds kinds, fi_stamp *stamp):

@@ -158,7 +158,9 @@ cdef class SnapshotReader:
     def facts(self):
         """Size, flags, time of making (ns), user, directory it was made for, records in each section, bytes of code."""
         home = self.text(self.file.home_offset, self.file.home_size)
-        counts = [self.file.counts[section] for section in range(FS_SECTIONS)]
+        cdef list counts = []
+        for section in range(FS_SECTIONS):
+            counts.append(self.file.counts[section])
         return (self.file.size, self.file.flags, self.file.created_ns, self.file.uid, home, counts,
                 self.file.code_end - self.file.code_start)
 

@@ -63,6 +63,7 @@ cdef object read_table(str path, Kinds kinds, fi_stamp *stamp, bint resolve, bin
 cdef object hand_over(Table table)
 cdef object audit_listing(str path)
 cdef bint is_absence(veto)
+cdef list loaders_of(details)
 cdef object stock_details(known_hooks, hooks, dict pins)
 cdef object recorded_table(snapshot, str path, Kinds kinds, const fi_stamp *stamp, bint audit)
 cdef object current_inside(known, snapshot, str path, const char *name, Kinds kinds, unsigned long long *stat_calls)

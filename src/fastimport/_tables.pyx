@@ -23,7 +23,10 @@ cdef class Pin:
     def __init__(self, cls, *names):
         self.cls = cls
         self.names = names
-        self.values = tuple([self.find(name) for name in names])
+        cdef list values = []
+        for name in names:
+            values.append(self.find(name))
+        self.values = tuple(values)
         self.tag = fi_type_tag(cls)
 
     cdef object find(self, name):
@@ -60,6 +63,15 @@ cdef object stock_details(known_hooks, hooks, dict pins):
     return details
 
 
+cdef list loaders_of(details):
+    """``FileFinder._loaders`` for these loader details, whose lists of suffixes are read at this moment."""
+    cdef list loaders = []
+    for loader, suffixes in details:
+        for suffix in suffixes:
+            loaders.append((suffix, loader))
+    return loaders
+
+
 @cython.final
 cdef class EpochMark:
     """Notices ``importlib.machinery.PathFinder.invalidate_caches``, called past us: it leaves its mark on NamespacePath."""
@@ -84,7 +96,7 @@ cdef class Kinds:
     """The suffixes of a finder and their loaders, in the finder's order (``FileFinder._loaders``)."""
 
     def __init__(self, loaders):
-        self.pairs = tuple([(suffix, loader) for suffix, loader in loaders])
+        self.pairs = tuple(map(tuple, loaders))
         self.count = len(self.pairs)
         if self.count > MAX_SUFFIXES:
             raise ValueError(f"{self.count} suffixes, at most {MAX_SUFFIXES} are supported")

@@ -15,6 +15,7 @@ class _Active:
     register = None
     freshness = "checked"
     forget = None  # what a snapshot registered to be done at exit
+    finders = ()  # those of sys.meta_path whose place ours took or had, in order
     replaced = []  # what is to be put back, last first: (class of importlib, name, former value or _INHERITED, ours)
 
 
@@ -41,20 +42,25 @@ def install(*, freshness="checked", snapshot=None, register="meta_path"):
     if snapshot is not None:
         snapshot = _path_of(snapshot)
     environment = settings.read_environment()
-    if not environment.enabled:
-        return
+    if environment.enabled and _can_work(environment):
+        _apply(environment, environment.register or register, environment.freshness or freshness, snapshot)
+
+
+def _can_work(environment):
     reason = _obstacle()
-    if reason is not None:
-        if environment.strict:
-            raise ImportError(f"fastimport can't be installed: {reason}")
-        return
+    if reason is not None and environment.strict:
+        raise ImportError(f"fastimport can't be installed: {reason}")
+    return reason is None
+
+
+def _apply(environment, register, freshness, snapshot):
+    """What `install` does once it is known what is wanted."""
     for problem in environment.problems:
         resolver.refuse(problem)
-    register = environment.register or register
     if _Active.register != register or not installed():
         uninstall()
         _register(register)
-    _Active.freshness = environment.freshness or freshness
+    _Active.freshness = freshness
     _use_snapshot(snapshot, environment)
     finder.set_freshness(resolver, _Active.freshness)
     if environment.stats:
@@ -133,6 +139,7 @@ def _register(register):
                 _replace(loader.StockSourceFileLoader, name, method)
             finder.load_source_with(resolver, loader.StockSourceFileLoader)
     else:
+        _Active.finders = tuple([item for item in _items(sys.meta_path) if item is StockPathFinder or item is PathFinder])
         _exchange(StockPathFinder, PathFinder)
     finder.serve(resolver, PathFinder, StockPathFinder)
     _Active.register = register
@@ -155,22 +162,30 @@ def _put_back():
             setattr(cls, name, former)
 
 
-def _exchange(old, new):
-    """In ``sys.meta_path``, which somebody may have replaced by another kind of sequence since `install`."""
+def _exchange(old, new, before=()):
+    """In ``sys.meta_path``, which somebody may have replaced by another kind of sequence since `install`.
+
+    `before`: what takes the first places of `old`; `new` takes the others.
+    """
+    first = iter(before)
     meta_path = getattr(sys, "meta_path", None)
     if isinstance(meta_path, tuple):
-        sys.meta_path = tuple([new if item is old else item for item in meta_path])
+        sys.meta_path = tuple([next(first, new) if item is old else item for item in meta_path])
         return
     for index, item in enumerate(_items(meta_path)):
         if item is old:
-            meta_path[index] = new
+            meta_path[index] = next(first, new)
 
 
 def uninstall():
-    """Put back exactly what was there before `install`. Does nothing if fastimport is not installed."""
+    """Put back exactly what was there before `install`. Does nothing if fastimport is not installed.
+
+    A `fastimport.PathFinder` that was on ``sys.meta_path`` by hand before stays; one that came later becomes importlib's.
+    """
     if _Active.register is None:
         return
-    _exchange(PathFinder, StockPathFinder)
+    if _Active.register == "meta_path":  # ours are importlib's again, but for those that somebody had put there before
+        _exchange(PathFinder, StockPathFinder, _Active.finders)
     _put_back()
     if finder.reader is not None:
         finder.load_source_with(resolver, finder.SourceFileLoader)

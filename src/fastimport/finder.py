@@ -8,7 +8,7 @@ import _frozen_importlib_external as external
 import sys
 
 from fastimport import loader
-from fastimport.importlib_frames import as_importlib, from_frame_of, is_importlibs, line_of_call
+from fastimport.importlib_frames import after_frame_of, as_importlib, from_frame_of, is_importlibs, line_of_call
 
 StockPathFinder = external.PathFinder
 NamespacePath = getattr(external, "NamespacePath", None) or external._NamespacePath
@@ -169,7 +169,7 @@ def methods_for(resolver):
     search = resolver.search
     make_spec, namespace_path = ModuleSpec, NamespacePath
     stock_find_spec, stock_get_spec, stock_invalidate_caches = _stock_find_spec, _stock_get_spec, _stock_invalidate_caches
-    from_frame, get_spec_code = from_frame_of, _stock_get_spec.__code__
+    from_frame, after_frame, get_spec_code = from_frame_of, after_frame_of, _stock_get_spec.__code__
     line = line_of_call(stock_find_spec, "_get_spec")
 
     def dressed(function):
@@ -211,9 +211,9 @@ def methods_for(resolver):
                 return stock_get_spec(cls, fullname, path, target)
             try:
                 found = ask_others(cls, fullname, path, target, *found)
-            except BaseException:
+            except BaseException as error:
                 found = None
-                raise
+                raise error.with_traceback(after_frame(error.__traceback__, get_spec_code))
         if found is None or type(found) is list:
             spec = make_spec(fullname, None)
             spec.submodule_search_locations = found or []

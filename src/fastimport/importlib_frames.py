@@ -34,11 +34,19 @@ def is_importlibs(cls, names):
 
 
 def from_frame_of(traceback, code):
-    """`traceback` from the first entry on that runs `code`; without its first entry, the caller's, if none does."""
-    entry = traceback.tb_next
+    """`traceback` from the first entry on that runs `code`. If none does: what follows the caller's, and another of ours."""
+    first = entry = traceback.tb_next
     while entry is not None and entry.tb_frame.f_code is not code:
         entry = entry.tb_next
-    return entry or traceback.tb_next
+    if entry is None and first is not None and first.tb_frame.f_code.co_filename == _STOCK_FILES[0]:
+        return first.tb_next
+    return entry or first
+
+
+def after_frame_of(traceback, code):
+    """The same without the entry that runs `code`: the caller's stands for it."""
+    entry = from_frame_of(traceback, code)
+    return entry.tb_next if entry is not None and entry.tb_frame.f_code is code else entry
 
 
 def line_of_call(stock, name):

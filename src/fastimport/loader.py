@@ -5,7 +5,7 @@ import _imp
 import _io
 import sys
 
-from fastimport.importlib_frames import as_importlib, from_frame_of, line_of_call
+from fastimport.importlib_frames import after_frame_of, as_importlib, line_of_call
 
 StockSourceLoader = external.SourceLoader
 StockSourceFileLoader = external.SourceFileLoader
@@ -22,7 +22,7 @@ def reading_methods(reader, base):
     stock = StockSourceLoader
     read, cached_path = reader.read, reader.cached_path
     base_get_code, stock_get_code = base.get_code, stock.get_code.__code__
-    from_frame, sets_cached, code_type = from_frame_of, _SETS_CACHED, type(stock_get_code)
+    after_frame, sets_cached, code_type = after_frame_of, _SETS_CACHED, type(stock_get_code)
     spec_class = external._bootstrap.ModuleSpec
 
     def get_code(self, fullname):
@@ -34,7 +34,7 @@ def reading_methods(reader, base):
                 code = base.get_code(self, fullname)
             except BaseException as error:  # show one frame called get_code, as importlib would
                 veto = None
-                raise error.with_traceback(from_frame(error.__traceback__, stock_get_code).tb_next)
+                raise error.with_traceback(after_frame(error.__traceback__, stock_get_code))
             if veto is not None:  # of a hook that refused only once
                 try:
                     raise veto.with_traceback(veto.__traceback__ and veto.__traceback__.tb_next)
