@@ -8,6 +8,7 @@ import importlib
 import os
 import shutil
 import sys
+import zipfile
 from importlib import machinery
 
 import pytest
@@ -165,6 +166,23 @@ def test_a_finder_put_into_the_cache_is_respected(frozen, entries):
     sys.path_importer_cache = cache
     del cache[entries[0]], cache[entries[2]]
     assert origin("theirs", entries) is None and origin("m", entries) == os.path.join(entries[0], "m.py")
+
+
+def test_entries_inside_an_archive_are_zipimports(root):
+    """No directory is at such an entry, and yet it is not absent: a path hook serves it."""
+    with zipfile.ZipFile(os.path.join(root, "a.zip"), "w") as archive:
+        archive.writestr("top.py", "")
+        archive.writestr("sub/inner.py", "")
+    plant(root, {"a": {"m.py": ""}})
+    path = [os.path.join(root, name) for name in ("a", "a.zip/sub", "a.zip")]
+    fastimport.install(freshness="frozen")
+    try:
+        with in_use(reader_of(path), "frozen"):
+            for name in ("m", "inner", "top", "absent"):
+                expected = machinery.PathFinder.find_spec(name, path)
+                assert origin(name, path) == (expected and expected.origin), name
+    finally:
+        fastimport.uninstall()
 
 
 def test_names_resolve_through_a_changed_path(frozen, entries):

@@ -117,11 +117,17 @@ def open_snapshot(path):
 
 def relocate(reader, path):
     """Put roots that move with the file where they are now; what was made for another place, as text, or None."""
-    home = reader.facts()[4]
+    recorded, now = [root for root, _ in reader.roots()], present_roots(reader, path)
+    if now == recorded:
+        return None
+    reader.set_roots(now)
+    return ", ".join(root for root, new in zip(recorded, now) if root != new)
+
+
+def present_roots(reader, path):
+    """Where the roots are now, in their order: those that move with the file lie, seen from it, as when it was made."""
+    roots, home = reader.roots(), reader.facts()[4]
     here = os.path.dirname(os.path.abspath(path))
     if not home or here == home or os.path.realpath(here) == os.path.realpath(home):
-        return None
-    roots = reader.roots()
-    now = [os.path.normpath(os.path.join(here, os.path.relpath(root, home))) if moves else root for root, moves in roots]
-    reader.set_roots(now)
-    return ", ".join(root for (root, _), new in zip(roots, now) if root != new) or None
+        return [root for root, _ in roots]
+    return [os.path.normpath(os.path.join(here, os.path.relpath(root, home))) if moves else root for root, moves in roots]

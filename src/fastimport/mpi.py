@@ -7,9 +7,10 @@ resolves and loads pure modules without a file-system call.
 import os
 import shutil
 import tempfile
+from contextlib import contextmanager
 from importlib.machinery import EXTENSION_SUFFIXES
 
-from fastimport import activation
+from fastimport import activation, finder
 
 SHARED_MEMORY = "/dev/shm"
 
@@ -38,27 +39,41 @@ def install(comm=None, root=0, *, snapshot=None, register="meta_path"):
     from mpi4py import MPI
 
     comm = MPI.COMM_WORLD if comm is None else comm
-    turn = (comm.rank - root) % comm.size  # the root comes first, on its node and among the nodes
-    node = comm.Split_type(MPI.COMM_TYPE_SHARED, key=turn)
-    leaders = comm.Split(0 if node.rank == 0 else MPI.UNDEFINED, key=turn)
-    try:
+    with _groups(comm, root, MPI) as (node, leaders):
         data = _provide(snapshot) if comm.rank == root else None
         problem = comm.bcast(data if isinstance(data, str) else None, root=root)
         if problem is not None:
             raise SnapshotError(f"rank {root}: {problem}")
         directory = _place(leaders, data, MPI) if node.rank == 0 else None
-        directory = node.bcast(directory, root=0)
-        try:
-            if directory is not None:
-                activation.install(freshness="frozen", snapshot=os.path.join(directory, "snapshot"), register=register)
-        finally:
-            node.Barrier()  # everybody has it mapped
-            if node.rank == 0 and directory is not None:
-                shutil.rmtree(directory, ignore_errors=True)
+        _use(node, node.bcast(directory, root=0), register)
+
+
+@contextmanager
+def _groups(comm, root, MPI):
+    """The ranks of this node, and the first ranks of all nodes (null elsewhere); the root comes first in both."""
+    turn = (comm.rank - root) % comm.size
+    node = comm.Split_type(MPI.COMM_TYPE_SHARED, key=turn)
+    leaders = comm.Split(0 if node.rank == 0 else MPI.UNDEFINED, key=turn)
+    try:
+        yield node, leaders
     finally:
         for each in (leaders, node):
             if each != MPI.COMM_NULL:
                 each.Free()
+
+
+def _use(node, directory, register):
+    """Install from the directory of this node, which is removed as soon as every rank of the node has the file mapped."""
+    try:
+        if directory is None:
+            if finder.resolver is not None:
+                finder.resolver.refuse("mpi: no room for the snapshot on this node, in shared memory or among temporary files")
+        else:
+            activation.install(freshness="frozen", snapshot=os.path.join(directory, "snapshot"), register=register)
+    finally:
+        node.Barrier()
+        if node.rank == 0 and directory is not None:
+            shutil.rmtree(directory, ignore_errors=True)
 
 
 def _provide(path):

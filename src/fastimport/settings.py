@@ -15,6 +15,9 @@ _OFF = ("0", "off", "no", "false")
 START_CONDITION = f"sys.flags.ignore_environment or os.environ.get('FASTIMPORT', '').lower() not in {_OFF!r}"
 """`Settings.enabled` as an expression over sys and os, for start-up files: they ask before they load anything of ours."""
 
+SNAPSHOT_CONDITION = "not sys.flags.ignore_environment and os.environ.get('FASTIMPORT_SNAPSHOT')"
+"""Whether `Settings.snapshot` is set, likewise: what a person says for one process counts more than what a file says for all."""
+
 
 class Settings:
     """What was read: `enabled`, `freshness`, `register`, `snapshot` and `cache_directory` (None: not set), `user_cache` (None:

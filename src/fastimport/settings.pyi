@@ -4,6 +4,7 @@ FRESHNESS: tuple[str, ...]
 REGISTER: tuple[str, ...]
 VARIABLES: tuple[str, ...]
 START_CONDITION: str
+SNAPSHOT_CONDITION: str
 
 class Settings:
     __slots__ = (

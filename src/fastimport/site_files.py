@@ -12,7 +12,8 @@ import sysconfig
 from importlib import metadata, util
 
 from fastimport import record
-from fastimport.settings import START_CONDITION
+from fastimport.settings import SNAPSHOT_CONDITION, START_CONDITION
+from fastimport.snapshot_places import WORDS
 
 DISTRIBUTION = "fastimport-finder"
 PTH_FILE, START_FILE, START_MODULE = "fastimport-finder.pth", "fastimport-finder.start", "fastimport_start.py"
@@ -44,16 +45,26 @@ class Unchangeable(Exception):
 
 
 def contents(settings: dict[str, str], with_start_file: bool = False) -> dict[str, str]:
-    """The start-up files as ``{name: text}``; `settings` are arguments of `fastimport.install`.
+    """The start-up files as ``{name: text}``; `settings` are arguments of `fastimport.install`, a snapshot's path being absolute.
 
     They never print and never stop a start, whatever is missing or broken. Executed twice, they do what they do once.
     """
-    arguments = ", ".join(f"{name}={value!r}" for name, value in sorted(settings.items()))
+    arguments = ", ".join(f"{name}={_expression(name, value)}" for name, value in sorted(settings.items()))
     code = _GUARDED.format(condition=START_CONDITION, arguments=arguments)
     if with_start_file:
         body = "".join(f"    {line}\n" for line in code.splitlines())
         return {START_FILE: "fastimport_start:start\n", START_MODULE: _MODULE.format(body=body)}
     return {PTH_FILE: f"import sys, os; exec({code.replace('    ', ' ')!r})\n"}
+
+
+def _expression(name: str, value: str) -> str:
+    """An argument of `install` in code that has ``os`` and ``sys``. A file below the environment's prefix moves with it."""
+    if name != "snapshot":
+        return repr(value)
+    place = repr(value)
+    if value not in WORDS and value.startswith(os.path.join(sys.prefix, "")):
+        place = f"os.path.join(sys.prefix, {os.path.relpath(value, sys.prefix)!r})"
+    return f"None if {SNAPSHOT_CONDITION} else {place}"
 
 
 def find_distribution() -> metadata.Distribution | None:

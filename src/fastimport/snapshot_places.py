@@ -3,9 +3,16 @@
 import os
 import sys
 
-AUTO = "auto"
+AUTO, NONE = "auto", "none"
+WORDS = (AUTO, NONE)
+"""What may be said instead of a path."""
 ENDING = ".fastimport"
 AUTOMATIC_ENDING = ".auto.fastimport"
+
+
+def absolute(value):
+    """A path that means the same in another directory; one of `WORDS` as it is."""
+    return value if value in WORDS else os.path.abspath(value)
 
 
 def environment_snapshot():

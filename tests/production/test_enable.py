@@ -104,6 +104,12 @@ def test_settings_reach_install(environment):
     assert (status["active"], status["freshness"], status["register"]) == (True, "trusted", "in_place")
 
 
+def test_an_empty_word_for_a_snapshot_is_wrong_usage(environment):
+    done = environment.fastimport("enable", "--snapshot", "")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "a file, auto or none is wanted" in done.stderr
+
+
 def test_enabling_twice_changes_nothing(enabled):
     before = {name: (enabled.site / name).read_bytes() for name in enabled.files()}
     words = ("--start-file",) if (enabled.site / site_files.START_FILE).exists() else ()
@@ -240,9 +246,10 @@ def test_no_damage_stops_a_start_or_is_heard(own, damage, words, strict):
 
 def test_another_environment_is_changed_by_its_own_fastimport(environment, tmp_path):
     other = Installation(tmp_path / "other")
-    done = environment.fastimport("enable", "--prefix", str(other.directory), "--freshness", "trusted")
+    done = environment.fastimport("enable", "--prefix", str(other.directory), "--freshness", "trusted", "--snapshot", "none")
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(other.says("-m", "fastimport", "status", "--json"))["freshness"] == "trusted"
+    assert "snapshot=None if" in (other.site / site_files.PTH_FILE).read_text(encoding="utf-8")
     assert environment.says("-c", IS_ON) == "False"
     assert environment.fastimport("disable", "--prefix", str(other.directory)).returncode == 0
     assert other.says("-c", IS_ON) == "False"

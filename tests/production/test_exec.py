@@ -64,6 +64,20 @@ def test_settings_reach_install(options, state):
     assert python("-c", code, options=options) == f"{state}\n"
 
 
+def test_a_snapshot_is_used_by_children_wherever_they_start(tmp_path):
+    """Its path is made absolute; the environment's variable is overridden, as other options override theirs."""
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "plain.py").write_text("X = 5", encoding="utf-8")
+    words = ["-m", "fastimport", "build", "-o", "s.fastimport", "lib"]
+    subprocess.run([sys.executable, *words], cwd=tmp_path, check=True, env=clean_environment(), capture_output=True)
+    used = "import fastimport; from fastimport.activation import describe; "
+    used += "print(describe()['snapshot'], *fastimport.stats().refusals)"
+    code = f"import os, subprocess, sys; os.chdir('/'); subprocess.run([sys.executable, '-c', {used!r}])"
+    options = {"cwd": tmp_path, "FASTIMPORT_SNAPSHOT": "/nowhere"}
+    assert python("-c", code, options=("--snapshot", "s.fastimport"), **options) == f"{tmp_path / 's.fastimport'}\n"
+    assert python("-c", code, options=("--snapshot", "none"), **options) == "None\n"
+
+
 def test_switched_off_it_is_only_the_command():
     assert python("-c", IS_ON, FASTIMPORT="0") == "False\n"
 
@@ -134,6 +148,17 @@ def test_the_process_becomes_the_command():
     assert first == second
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a shell script")
+def test_a_wrapper_script_as_aws_lambda_calls_it(tmp_path):
+    """AWS_LAMBDA_EXEC_WRAPPER names a script; what it is given is the command line of the runtime."""
+    wrapper = tmp_path / "wrapper"
+    wrapper.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m fastimport exec --freshness trusted -- "$@"\n', encoding="utf-8")
+    wrapper.chmod(0o755)
+    runtime = [sys.executable, "-c", f"{IS_ON}; print(sys.argv[1:])", "--log", "a b"]
+    done = subprocess.run([wrapper, *runtime], capture_output=True, text=True, env=clean_environment(), timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n['--log', 'a b']\n", "")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="commands of POSIX")
 def test_the_exit_status_is_the_commands_own(tmp_path):
     assert execute("sh", "-c", "exit 7").returncode == 7
@@ -150,4 +175,5 @@ def test_no_command_is_wrong_usage(capsys):
     assert cli.main(["exec"]) == cli.USAGE
     assert cli.main(["exec", "--"]) == cli.USAGE
     assert cli.main(["exec", "--freshness", "nonsense", "--", "true"]) == cli.USAGE
+    assert cli.main(["exec", "--snapshot", "", "--", "true"]) == cli.USAGE
     assert "usage: fastimport exec" in capsys.readouterr().err

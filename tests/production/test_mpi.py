@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.components import needs, run
+from support.components import FILE_CALL, needs, run
 from support.installation import clean_environment
 from support.trees import plant
 
@@ -33,6 +33,8 @@ rank = MPI.COMM_WORLD.rank
 import fastimport.snapshot.api, fastimport.snapshot.decode
 calls = fastimport.stats()
 sys.path[:] = [tree, tree]
+if "NO_ROOM" in os.environ:
+    mpi.SHARED_MEMORY = tempfile.tempdir = "/nowhere"
 try:
     mpi.install(root=1, snapshot=snapshot or None)
 except mpi.SnapshotError as error:
@@ -51,9 +53,6 @@ extensions = [os.path.basename(path) for path in mpi.extension_modules()]
 print(rank, right, fastimport.installed(), now.stat_calls - calls.stat_calls, now.scans - calls.scans, now.refusals, extensions,
       flush=True)
 """
-FILE_CALL = re.compile(
-    r"^(?:\d+ +)?(open|openat|stat|lstat|newfstatat|statx|access|faccessat2?|readlink|readlinkat|getdents64)\("
-)
 LAUNCHERS = [name for name in ("mpiexec.openmpi", "mpiexec.mpich", "mpiexec") if shutil.which(name)]
 if len(LAUNCHERS) > 1:
     LAUNCHERS.remove("mpiexec")  # one of the others under its short name
@@ -68,7 +67,22 @@ def launch(launcher, *words, cwd, **variables):
     kind = kind_of(launcher)
     options = ["--oversubscribe", *(["--allow-run-as-root"] if os.geteuid() == 0 else [])] if kind == "openmpi" else []
     command = [launcher, *options, "-n", str(RANKS), *map(str, words)]
+    if kind == "mpich":
+        variables["LD_LIBRARY_PATH"] = mpich_as_wheels_know_it(cwd)
     return run(command, cwd=cwd, MPI4PY_MPIABI=kind, OMPI_MCA_btl_vader_single_copy_mechanism="none", **variables)
+
+
+def mpich_as_wheels_know_it(directory):
+    """A directory in which MPICH's library has the name that mpi4py's wheels look for: Debian gives it another one."""
+    named = directory / "mpich"
+    if not named.exists():
+        named.mkdir()
+        ldconfig = shutil.which("ldconfig", path=f"{os.environ.get('PATH', '')}:/sbin:/usr/sbin")
+        known = subprocess.run([ldconfig, "-p"], capture_output=True, text=True, check=False).stdout if ldconfig else ""
+        found = re.search(r"^\s*libmpich\.so\.12 .*=> (.*)$", known, re.MULTILINE)
+        if found:
+            (named / "libmpi.so.12").symlink_to(found[1])
+    return f"{named}:{os.environ.get('LD_LIBRARY_PATH', '')}".rstrip(":")
 
 
 @pytest.fixture(params=LAUNCHERS or [pytest.param(None, marks=pytest.mark.skip(reason="no mpiexec on PATH"))])
@@ -153,6 +167,12 @@ def test_a_root_without_snapshot_is_an_error_on_every_rank(launcher, job):
     for said in answers(done).values():
         assert said.startswith("refused: rank 1: Refused: ")
         assert "missing" in said
+
+
+def test_a_node_without_room_imports_by_importlib_and_says_so(launcher, job):
+    done = launch(launcher, sys.executable, "program.py", job / "tree", "", cwd=job, NO_ROOM="1")
+    for said in answers(done).values():
+        assert said.startswith("True False 0 0 {'mpi: no room for the snapshot on this node")
 
 
 def test_switched_off_nobody_waits_and_importlib_imports(launcher, job):

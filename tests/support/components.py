@@ -32,6 +32,23 @@ def run(command, *, cwd, timeout=300, **variables):
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=timeout, check=False)
 
 
+FILE_CALL = re.compile(
+    r"^(?:\d+ +)?(open|openat|stat|lstat|newfstatat|statx|access|faccessat2?|readlink|readlinkat|getdents64)\("
+)
+"""A line of strace's that shows a call which looks something up in the file system."""
+
+
+def traced(command, *, cwd, **variables):
+    """What strace shows of a command that succeeds, without its children. Skips where strace may not trace."""
+    path = os.path.join(cwd, "strace.txt")
+    done = run(["strace", "-qq", "-s", "4096", "-o", path, *command], cwd=cwd, **variables)
+    if "ptrace" in done.stderr:
+        pytest.skip("strace may not trace here")
+    assert done.returncode == 0, done.stderr
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read()
+
+
 class Server:
     """A process with a log that can be waited for."""
 

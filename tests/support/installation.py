@@ -25,17 +25,21 @@ class Installation:
     """A new virtual environment with the fastimport that is under test; `site` is its site-packages."""
 
     def __init__(self, directory, *, with_fastimport=True, with_record=True):
-        self.directory = Path(directory)
-        venv = (sys.executable, "-m", "venv", "--without-pip", self.directory)
+        venv = (sys.executable, "-m", "venv", "--without-pip", directory)
         subprocess.run(venv, check=True, capture_output=True, env=clean_environment())
+        self.move(directory)
+        self.bare = self.files()
+        if with_fastimport:
+            self.install(with_record)
+
+    def move(self, directory):
+        """From now on it is at `directory`: somebody has copied it."""
+        self.directory = Path(directory)
         self.python = self.directory / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
         layout = {"base": str(self.directory), "platbase": str(self.directory)}
         self.site = Path(sysconfig.get_path("purelib", "venv", layout))
-        self.bare = self.files()
         self.info = self.site / f"fastimport_finder-{fastimport.__version__}.dist-info"
         self.package = self.site / "fastimport"
-        if with_fastimport:
-            self.install(with_record)
 
     def install(self, with_record):
         shutil.copytree(PACKAGE, self.package, ignore=shutil.ignore_patterns("__pycache__", "*.pyx", "*.c"))

@@ -10,15 +10,16 @@ from typing import Any
 
 from fastimport.cli.output import show, show_json, show_progress
 from fastimport.snapshot import build as building
-from fastimport.snapshot import renewal, store
+from fastimport.snapshot import paths_file, renewal, store
 from fastimport.snapshot.model import Contents
 
 SCHEMA = "fastimport.build/1"
 
 DESCRIPTION = """\
 Writes a snapshot: the listings of directories and the code of modules in one file, from which later starts are served.
-Without --from, of everything that can be imported from PATH (default: sys.path without its first entry); nothing is
-executed. With --from, the program is run once, and what it used by its end is kept, in its order.
+Without --from, of everything that can be imported from PATH (default: sys.path without its first entry) and from the
+entries that a launcher puts before it; nothing is executed. With --from, the program is run once, and what it used by
+its end is kept, in its order.
 """
 
 
@@ -29,12 +30,15 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="make a snapshot of the environment, or of what a program uses",
         description=DESCRIPTION,
         epilog="Exit status: 0 written, 1 the program recorded nothing, 2 wrong usage, 3 the file can't be written.",
-        usage="fastimport build [-o FILE] [--frozen] [--root OLD=NEW] [--json] "
+        usage="fastimport build [-o FILE] [--frozen] [--root OLD=NEW] [--paths-file FILE] [--json] "
         "[PATH ... | --from -m MOD | -c CODE | SCRIPT ARGS ...]",
     )
     parser.add_argument("-o", "--output", metavar="FILE", help="the file to write (default: the environment's own)")
     parser.add_argument("--frozen", action="store_true", help="by content, for the level frozen: where times are lost or reset")
     parser.add_argument("--root", metavar="OLD=NEW", help="what is below OLD now will be below NEW; implies --frozen")
+    parser.add_argument(
+        "--paths-file", metavar="FILE", help="a launcher's list of path entries, one on each line, which come before PATH"
+    )
     parser.add_argument("--json", action="store_true", help=f"write JSON, schema {SCHEMA}")
     parser.add_argument(
         "--from", dest="program", nargs=argparse.REMAINDER, metavar="PROGRAM", help="run a program, keep what it used"
@@ -47,6 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Build, write, tell."""
     if arguments.program is not None and (arguments.path or not arguments.program):
         arguments.parser.error("--from takes the rest of the line: -m MOD, -c CODE or SCRIPT, and its arguments")
+    if arguments.program is not None and arguments.paths_file is not None:
+        arguments.parser.error("--paths-file and --from exclude each other: a program searches what it has on its sys.path")
     old, _, new = (arguments.root or "").partition("=")
     if arguments.root and not (old.startswith("/") and new.startswith("/")):
         arguments.parser.error(f"--root {arguments.root}: two absolute directories, OLD=NEW")
@@ -82,13 +88,31 @@ def _contents(arguments: argparse.Namespace, options: dict[str, Any]) -> Content
         missing = [path for path in arguments.path if not os.path.isdir(path)]
         if missing:
             arguments.parser.error(f"not a directory: {', '.join(missing)}")
-        path = [each if each.startswith("/") else os.path.abspath(each) for each in arguments.path]
-        return building.build(path or None, progress=_show, **options)
+        given = [each if each.startswith("/") else os.path.abspath(each) for each in arguments.path]
+        path = [*_listed(arguments), *(given or building.default_path())]
+        return building.build(path, progress=_show, **options)
     record = _record(arguments.program)
     if not record:
         print("fastimport build: the program recorded nothing: it did not come to an end of its own", file=sys.stderr)
         return None
     return renewal.contents_of(record, **options)  # type: ignore[no-any-return]
+
+
+def _listed(arguments: argparse.Namespace) -> list[str]:
+    """The entries of ``--paths-file``; those that are not there are told, and recorded as that."""
+    file = arguments.paths_file
+    if file is None:
+        return []
+    try:
+        entries = paths_file.read_entries(file)
+    except paths_file.BadList as error:
+        arguments.parser.error(str(error))
+    except OSError as error:
+        arguments.parser.error(f"{file}: {error.strerror or error}")
+    missing = [entry for entry in entries if not os.path.exists(entry)]
+    if missing:
+        print(f"fastimport build: {file}: {len(missing)} of {len(entries)} entries are not there: {missing[0]}", file=sys.stderr)
+    return entries
 
 
 def _record(program: list[str]) -> bytes:

@@ -7,7 +7,8 @@ import subprocess
 import sys
 
 from fastimport import site_files
-from fastimport.settings import FRESHNESS, REGISTER
+from fastimport.cli import install_options
+from fastimport.snapshot_places import WORDS
 
 SCHEMA = "fastimport.enable/1"
 UNCHANGEABLE = 3
@@ -34,9 +35,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
-    levels, ways = ", ".join(FRESHNESS), ", ".join(REGISTER)
-    parser.add_argument("--freshness", choices=FRESHNESS, metavar="LEVEL", help=f"one of {levels} (default: checked)")
-    parser.add_argument("--register", choices=REGISTER, metavar="WAY", help=f"one of {ways} (default: meta_path)")
+    install_options.add(parser)
     parser.add_argument(
         "--start-file",
         action="store_true",
@@ -51,8 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.prefix is not None and not _is_this(arguments.prefix):
             return _run_there(arguments)
         if arguments.command == "enable":
-            given = {name: getattr(arguments, name) for name in ("freshness", "register")}
-            settings = {name: value for name, value in given.items() if value is not None}
+            settings = install_options.given(arguments)
+            _warn_of(settings.get("snapshot"))
             change = site_files.enable(settings, arguments.start_file, arguments.dry_run)
         else:
             change = site_files.disable(arguments.dry_run)
@@ -61,6 +60,18 @@ def run(arguments: argparse.Namespace) -> int:
         return UNCHANGEABLE
     print(json.dumps(_as_json(change, arguments), indent=1) if arguments.json else _as_text(change, arguments))
     return 0
+
+
+def _warn_of(snapshot: str | None) -> None:
+    """A start says nothing of a snapshot that it can't use; whoever switches it on should know."""
+    if snapshot is None or snapshot in WORDS:
+        return
+    from fastimport import attachment
+
+    try:
+        attachment.open_snapshot(snapshot)
+    except attachment.Refused as reason:
+        print(f"fastimport enable: warning: as it is now, the snapshot will be refused: {reason}", file=sys.stderr)
 
 
 def _is_this(prefix: str) -> bool:
@@ -75,9 +86,8 @@ def _run_there(arguments: argparse.Namespace) -> int:
             f"{arguments.prefix} has no fastimport that could be enabled: {python} -m pip install {site_files.DISTRIBUTION}"
         )
     words = [arguments.command]
-    for name in ("freshness", "register"):
-        if getattr(arguments, name, None) is not None:
-            words += [f"--{name}", getattr(arguments, name)]
+    for name, value in install_options.given(arguments).items():
+        words += [f"--{name}", value]
     for name in ("dry_run", "json", "start_file"):
         if getattr(arguments, name, None):
             words.append("--" + name.replace("_", "-"))

@@ -5,7 +5,7 @@ import os
 import sys
 
 from fastimport import exec_path
-from fastimport.settings import FRESHNESS, REGISTER
+from fastimport.cli import install_options
 
 DESCRIPTION = """\
 Replaces this process by the command, in whose environment fastimport is switched on: for every Python interpreter
@@ -23,11 +23,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="run a command, and all Python processes that come of it, with fastimport",
         description=DESCRIPTION,
         epilog=f"The exit status is the command's own; {NOT_FOUND} if it is not found, {NOT_EXECUTABLE} if it can't be executed.",
-        usage="fastimport exec [--freshness LEVEL] [--register WAY] -- CMD ARGS...",
+        usage=f"fastimport exec {install_options.USAGE} -- CMD ARGS...",
     )
-    levels, ways = ", ".join(FRESHNESS), ", ".join(REGISTER)
-    parser.add_argument("--freshness", choices=FRESHNESS, metavar="LEVEL", help=f"one of {levels} (default: checked)")
-    parser.add_argument("--register", choices=REGISTER, metavar="WAY", help=f"one of {ways} (default: meta_path)")
+    install_options.add(parser)
     parser.add_argument("command", nargs=argparse.REMAINDER, metavar="CMD ARGS", help="the command")
     parser.set_defaults(func=run, parser=parser)
 
@@ -37,8 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     command = arguments.command[1:] if arguments.command[:1] == ["--"] else arguments.command
     if not command:
         arguments.parser.error("give a command: fastimport exec -- CMD ARGS...")
-    variables = {name: getattr(arguments, name) for name in ("freshness", "register")}
-    environment = with_fastimport(os.environ, {name: value for name, value in variables.items() if value is not None})
+    environment = with_fastimport(os.environ, install_options.given(arguments))
     sys.stdout.flush()
     try:
         if os.name == "nt":  # execvpe there starts another process and ends this one, before the command is done

@@ -17,6 +17,7 @@ class Snapshot:
     def __init__(self, data: bytes | None = None, reader: SnapshotReader | None = None) -> None:
         """Not called directly: use `build`, `load` or `from_bytes`."""
         self._data = data
+        self._roots: list[str] | None = None
         self._reader = reader if reader is not None else SnapshotReader(data=data)
 
     @classmethod
@@ -31,12 +32,17 @@ class Snapshot:
 
     @classmethod
     def load(cls, path: "str | os.PathLike[str]") -> "Snapshot":
-        """A saved snapshot, mapped. Raises `ValueError` if it would be refused: not there, not safe, damaged, or made for
-        another interpreter."""
+        """A saved snapshot, mapped; if it was moved with its environment, it is about the new place.
+
+        Raises `ValueError` if it would be refused: not there, not safe, damaged, or made for another interpreter.
+        """
         try:
-            return cls(reader=attachment.open_snapshot(os.fspath(path)))
+            reader = attachment.open_snapshot(os.fspath(path))
         except attachment.Refused as error:
             raise ValueError(str(error))
+        loaded = cls(reader=reader)
+        loaded._roots = attachment.present_roots(reader, os.fspath(path))
+        return loaded
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Snapshot":
@@ -59,4 +65,4 @@ class Snapshot:
 
     def verify(self) -> list[Problem]:
         """Compare it with the file system: what is damaged, stale or wrong; empty if nothing is."""
-        return list(verify(self._reader))
+        return list(verify(self._reader, self._roots))

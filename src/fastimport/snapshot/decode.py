@@ -44,9 +44,9 @@ def records(reader: SnapshotReader, section: str) -> Iterator[tuple[int, ...]]:
         yield RECORDS[section].unpack(reader.records(number, index, 1))
 
 
-def directories(reader: SnapshotReader) -> Iterator[Directory]:
-    """All directories with all names. Raises `ValueError` where they are damaged."""
-    roots = [root for root, _ in reader.roots()]
+def directories(reader: SnapshotReader, roots: list[str] | None = None) -> Iterator[Directory]:
+    """All directories with all names. `roots`: where they are now, if not as recorded. Raises `ValueError` if damaged."""
+    roots = roots or [root for root, _ in reader.roots()]
     names = RECORDS["names"]
     for root, path, size, flags, *rest in records(reader, "directories"):
         stamp, (first, count, others, *_) = Stamp(*rest[:4]), rest[4:]
@@ -61,9 +61,9 @@ def directories(reader: SnapshotReader) -> Iterator[Directory]:
         yield directory
 
 
-def codes(reader: SnapshotReader) -> Iterator[Code]:
-    """All source files. Raises `ValueError` where they are damaged."""
-    roots = [root for root, _ in reader.roots()]
+def codes(reader: SnapshotReader, roots: list[str] | None = None) -> Iterator[Code]:
+    """All source files. `roots` as above. Raises `ValueError` if damaged."""
+    roots = roots or [root for root, _ in reader.roots()]
     for number, (root, path, size, flags, *rest) in enumerate(records(reader, "codes")):
         source_size, _, code_size = rest[4:7]
         yield Code(_path(reader, roots, root, path, size), flags, Stamp(*rest[:4]), source_size, code_size, number)

@@ -62,11 +62,13 @@ def image_devices() -> frozenset[int]:
 
 
 def record_directory(path: str, suffixes: Iterable[str]) -> Directory | None:
-    """A directory as it is now; None for something that is there and no directory, which the snapshot is silent about."""
+    """A directory as it is now; None for what is no directory, or below such a thing (an archive): the snapshot says nothing."""
     now = time.time_ns()
     try:
         before = os.stat(path)
-    except (FileNotFoundError, NotADirectoryError):
+    except NotADirectoryError:
+        return None
+    except FileNotFoundError:
         return Directory(path, MISSING) if not os.path.lexists(path) else None
     except OSError:
         return Directory(path, UNLISTED)

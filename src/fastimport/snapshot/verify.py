@@ -20,13 +20,15 @@ class Problem(NamedTuple):
     what: str
 
 
-def verify(reader: SnapshotReader, progress: Callable[[int], object] = lambda count: None) -> Iterator[Problem]:
-    """Compare all of a snapshot with the file system; yields what is wrong."""
+def verify(
+    reader: SnapshotReader, roots: list[str] | None = None, progress: Callable[[int], object] = lambda count: None
+) -> Iterator[Problem]:
+    """Compare all of a snapshot with the file system; yields what is wrong. `roots`: where they are now, if not as recorded."""
     try:
-        for number, directory in enumerate(decode.directories(reader)):
+        for number, directory in enumerate(decode.directories(reader, roots)):
             yield from _directory_problems(reader, directory)
             progress(number)
-        for code in decode.codes(reader):
+        for code in decode.codes(reader, roots):
             yield from _code_problems(reader, code)
             progress(code.number)
         decode.paths(reader)
