@@ -82,13 +82,14 @@ cdef class Indexes:
 
         `entries` marks the place in `by_path`: where it is gone, a directory was listed again, and the tables may be older.
         """
-        watch = fi_get(self.watches, None, None)
-        if watch is None or not (<Watch>watch).is_unchanged(importers):
-            self.watches.clear()
-            try:
-                watch = self.watches[None] = Watch(importers)
-            except RuntimeError:        # other tools use all watchers: go on without indexes
-                return None
+        with cython.critical_section(self):     # the interpreter gives watchers out without a lock
+            watch = fi_get(self.watches, None, None)
+            if watch is None or not (<Watch>watch).is_unchanged(importers):
+                self.watches.clear()
+                try:
+                    watch = self.watches[None] = Watch(importers)
+                except RuntimeError:        # other tools use all watchers: go on without indexes
+                    return None
         cdef list tables = []
         for entry in entries:
             tables.append(self.table_of(importers, entry))

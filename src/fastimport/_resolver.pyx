@@ -255,6 +255,7 @@ cdef class Resolver:
         cdef double remembered
         cdef const char *name
         cdef bint has_changed
+        cdef unsigned long long epoch = self.epoch      # an invalidation from now on is not answered by this look
         if type(finder) is not self.file_finder:
             return None
         state = PyObject_GenericGetDict(finder, NULL)
@@ -275,10 +276,7 @@ cdef class Resolver:
             with nogil:
                 fi_stat_dir(name, stamp)
             self.stat_calls += 1
-        if self.trusted:
-            has_changed = not table.is_unchanged(stamp)
-        else:
-            has_changed = stamp.mtime != remembered
+        has_changed = not table.is_unchanged(stamp) if self.trusted else stamp.mtime != remembered
         if has_changed:
             found = self.scan(table.path, table.kinds, stamp)
             if type(found) is not Table:
@@ -290,7 +288,7 @@ cdef class Resolver:
             state["_path_mtime"] = -1 if stamp.mtime == -1 and stamp.mtime_ns == 0 else stamp.mtime
         if has_changed and fi_get(state, "_path_cache", None) is not table:     # another thread's, perhaps an older one
             state["_path_mtime"] = -1
-        table.epoch = self.epoch
+        table.epoch = epoch
         return table
 
     cdef object listing_of(self, finder):
@@ -433,10 +431,11 @@ cdef class Resolver:
         """The table of a package's directory, before a FileFinder for it exists. Only `trusted` looks inside."""
         cdef Table table
         cdef fi_stamp stamp
+        cdef unsigned long long epoch = self.epoch
         found = fi_get(self.tables, base, None)
         if found is not None:
             table = <Table>found
-            if table.epoch == self.epoch and table.kinds is kinds and "__init__" in table.names:
+            if table.epoch == epoch and table.kinds is kinds and "__init__" in table.names:
                 return table
         stamp.mtime_ns = -1
         if found is not None or fi_get(self.served, "snapshot", None) is not None:
@@ -447,7 +446,7 @@ cdef class Resolver:
             found = self.scan(base, kinds, &stamp)
             if type(found) is not Table:
                 return found
-        (<Table>found).epoch = self.epoch
+        (<Table>found).epoch = epoch
         self.tables[base] = found
         return found
 
