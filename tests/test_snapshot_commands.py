@@ -114,6 +114,17 @@ def test_verify_of_a_refused_and_of_a_wrong_one(lib, root):
     assert finished.returncode == 1 and "new: " in finished.stdout
 
 
+def test_verify_of_a_changed_source(lib, root):
+    """Its spec is the same: only the code that frozen would run is another."""
+    output = os.path.join(root, "s.fastimport")
+    done("build", "-o", output, lib)
+    plant(lib, {"plain.py": "changed = True"})
+    words = ("verify", "--snapshot", output, "--top", "plain")
+    assert "what is stale is read afresh" in done(*words, lib)
+    finished = command(*words, "--level", "frozen", lib)
+    assert finished.returncode == 1 and "what is stale is imported as recorded" in finished.stdout
+
+
 def test_clean(lib, root):
     output = os.path.join(root, "s.fastimport")
     done("build", "-o", output, lib)

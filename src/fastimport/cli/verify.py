@@ -20,7 +20,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="ask fastimport and importlib for every importable name, and compare",
         description="Asks importlib's PathFinder and fastimport's for every name that can be imported in this "
         "environment, and for as many that can't, and prints what differs. Nothing is imported or executed.",
-        epilog="Exit status: 0 the answers are equal, 1 they differ, or fastimport can't work here, 2 wrong usage.",
+        epilog="Exit status: 0 the answers are equal, 1 they differ, or the snapshot would be believed where it is "
+        "wrong, or fastimport can't work here, 2 wrong usage.",
     )
     parser.add_argument("--json", action="store_true", help=f"write JSON, schema {SCHEMA}")
     parser.add_argument(
@@ -48,7 +49,12 @@ def run(arguments: argparse.Namespace) -> int:
         return 1
     show_progress()
     show_json(_plain(result, problems)) if arguments.json else show(_text(result, problems))
-    return 1 if result.differences or any(problem.kind != "stale" for problem in problems or ()) else 0
+    return 1 if result.differences or any(_matters(problem, arguments.level) for problem in problems or ()) else 0
+
+
+def _matters(problem: "Problem", level: str) -> bool:
+    """What is stale does no harm, but for code that ``frozen`` runs. Stale directories show in the answers, if they matter."""
+    return problem.kind != "stale" or (level == "frozen" and problem.of == "code")
 
 
 def _show_count(count: int) -> None:
@@ -67,7 +73,8 @@ def _plain(result: Result, problems: "list[Problem] | None") -> dict[str, object
 def _text(result: Result, problems: "list[Problem] | None") -> str:
     lines = [f"snapshot: {problem.kind}: {problem.path}: {problem.what}" for problem in (problems or ())[:SHOWN]]
     if problems is not None:
-        lines.append(f"snapshot: {len(problems)} files and directories are not what it says; what is stale is read afresh")
+        fate = "imported as recorded" if result.freshness == "frozen" else "read afresh"
+        lines.append(f"snapshot: {len(problems)} files and directories are not what it says; what is stale is {fate}")
     lines += [
         f"{item.name}: {item.field}: importlib {item.stock!r}, fastimport {item.ours!r}" for item in result.differences[:SHOWN]
     ]

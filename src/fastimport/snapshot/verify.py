@@ -13,11 +13,15 @@ from fastimport.snapshot.model import PRIVATE, RACY, Directory
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong: ``damaged``, ``stale`` (changed, and noticed by its stamp) or ``wrong`` (changed unnoticed)."""
+    """One thing that is wrong: ``damaged``, ``stale`` (changed, and noticed by its stamp) or ``wrong`` (changed unnoticed).
+
+    ``of`` is what is: the "file", a "directory", or the "code" of a source.
+    """
 
     kind: str
     path: str
     what: str
+    of: str = "file"
 
 
 def verify(
@@ -40,7 +44,7 @@ def verify(
 def _directory_problems(reader: SnapshotReader, recorded: Directory) -> Iterator[Problem]:
     now = record_directory(recorded.path, reader.suffixes or identity.suffixes())
     if now is None:
-        yield Problem("stale", recorded.path, "is no directory any more")
+        yield Problem("stale", recorded.path, "is no directory any more", "directory")
         return
     is_same = (now.names, set(now.others)) == (recorded.names, set(recorded.others))
     is_listing = {name: (mask.listed, mask.resolved) for name, mask in now.names.items()} == {
@@ -50,11 +54,11 @@ def _directory_problems(reader: SnapshotReader, recorded: Directory) -> Iterator
     if is_same and now.flags & kept == recorded.flags & kept:
         return
     if reader.is_by_content or recorded.flags & RACY or now.stamp != recorded.stamp or now.flags & kept != recorded.flags & kept:
-        yield Problem("stale", recorded.path, "has changed")
+        yield Problem("stale", recorded.path, "has changed", "directory")
     elif not is_listing or set(now.others) != set(recorded.others):
-        yield Problem("wrong", recorded.path, "has other names, and the same stamp")
+        yield Problem("wrong", recorded.path, "has other names, and the same stamp", "directory")
     else:
-        yield Problem("stale", recorded.path, "holds a directory with another __init__, or a link with another target")
+        yield Problem("stale", recorded.path, "has a directory with another __init__, or a link with another target", "directory")
 
 
 def _code_problems(reader: SnapshotReader, recorded: decode.Code) -> Iterator[Problem]:
@@ -63,17 +67,17 @@ def _code_problems(reader: SnapshotReader, recorded: decode.Code) -> Iterator[Pr
     try:
         kept = reader.code_bytes(recorded.number)
     except ValueError as error:
-        yield Problem("damaged", recorded.path, str(error))
+        yield Problem("damaged", recorded.path, str(error), "code")
         return
     source = record_source(recorded.path, reader.is_by_content)
     if source is None:
-        yield Problem("stale", recorded.path, "is not there any more")
+        yield Problem("stale", recorded.path, "is not there any more", "code")
         return
     current = source.load()
     if current == kept or (current and marshal.loads(current) == marshal.loads(kept)):
         return
     is_unchanged = (source.stamp, source.size) == (recorded.stamp, recorded.source_size)
     if is_unchanged and not recorded.flags & RACY and not reader.is_by_content:
-        yield Problem("wrong", recorded.path, "has other bytecode, and the same stamp")
+        yield Problem("wrong", recorded.path, "has other bytecode, and the same stamp", "code")
     else:
-        yield Problem("stale", recorded.path, "has changed")
+        yield Problem("stale", recorded.path, "has changed", "code")
