@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-SCRIPTS = ("conditions", "generate", "peer_sides", "peers", "slow_file_systems", "slow_interpreter")
+SCRIPTS = ("conditions", "generate", "peer_sides", "peers", "slow_cases", "slow_file_systems", "slow_interpreter")
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="FUSE and LD_PRELOAD as Linux has them")
 
@@ -110,12 +110,12 @@ def test_the_interposed_library_counts_calls_below_its_prefixes_only(script, tmp
 
 def test_a_server_for_few_at_once_makes_many_processes_wait_longer(script):
     """The formula of the column "x latency"."""
-    module = script("slow_file_systems")
+    module, cases = script("slow_file_systems"), script("slow_cases")
     side = module.Side("stock", 1, [], 0, [1.0], [{"lookup": 3200}], None)
     waits = []
     for servers in (64, 8):
         slowness = module.Slowness(0.001, servers=servers)
-        case = module.Case("processes", module.DJANGO_ADMIN, slowness, 1, processes=32)
+        case = module.Case("processes", cases.DJANGO_ADMIN, slowness, 1, processes=32)
         waits.append(next(module.rows(case, [side]))[6])
     assert waits == ["0.10 s", "0.40 s"]
 
