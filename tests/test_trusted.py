@@ -284,6 +284,22 @@ def test_e14_new_file_in_the_working_directory(duel, root, monkeypatch):
     assert duel.ask("new").found
 
 
+def test_e14_invalidation_during_a_look(duel, root):
+    """E14 What is invalidated while its directory is read has to be looked at again."""
+    entry = plant(os.path.join(root, "e"), {"m.py": ""})
+    duel.set_path(entry)
+    time.sleep(0.03)  # so that what is read is believed
+
+    def invalidate(event, arguments):
+        if event == "os.listdir":
+            finder.resolver.invalidate()
+
+    assert duel.ask("m", around=lambda: observing(invalidate)).found
+    before = finder.resolver.stat_calls
+    assert duel.ask("m").found
+    assert finder.resolver.stat_calls == before + 1
+
+
 def test_e15_other_kinds_inside_a_package(duel, root):
     """E15 What was read with some suffixes says nothing of others."""
     entry = plant(os.path.join(root, "e"), {"p": {"__init__.py": "", "__init__.other": ""}})

@@ -4,7 +4,6 @@ from fastimport import finder as finder
 from fastimport import identity as identity
 from fastimport._snapshot import SnapshotReader
 from fastimport.settings import Settings
-from fastimport.snapshot_places import AUTO as AUTO
 from fastimport.snapshot_places import automatic_snapshot as automatic_snapshot
 from fastimport.trust import Refused as Refused
 from fastimport.trust import open_trusted as open_trusted
