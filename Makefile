@@ -21,7 +21,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --quiet
 PYTEST := $(PY) -m pytest -p tests.plugins.installed
 SOURCES := pyproject.toml setup.py MANIFEST.in LICENSE README.md $(shell find src -type f -name '*.p*' -o -name '*.[ch]')
 
-STUBBED := $(patsubst src/fastimport/%.pyi,fastimport.%,$(filter-out %/__init__.pyi,$(wildcard src/fastimport/*.pyi)))
+STUBBED := $(subst /,.,$(patsubst src/%.pyi,%,$(filter-out %/__init__.pyi,$(wildcard src/fastimport/*.pyi src/fastimport/*/*.pyi))))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -38,7 +38,7 @@ test: $(VENV)/.test ## build the wheel, install it, test it
 
 reports: $(VENV)/.test ## test the reports in a browser (chromium, chromedriver) and with the tools that read them
 	$(PIP) install -r tests/requirements-reports.txt
-	$(PYTEST) tests/test_startup_page.py tests/test_startup_formats.py $(PYTEST_ARGS)
+	$(PYTEST) tests/diagnosis/test_page.py tests/diagnosis/test_formats.py $(PYTEST_ARGS)
 
 soak: $(VENV)/.test ## ten minutes of threads, forks, changing files and invalidations: no wrong module, no deadlock, memory flat
 	directory=$$(mktemp -d) && for freshness in checked trusted; do \
@@ -95,12 +95,12 @@ $(VENV)/.installed: $(VENV)/.tools $(SOURCES)
 	touch $@
 
 # The wheel satisfies the name, so that only what the extra adds is fetched.
-$(VENV)/.test: $(VENV)/.installed tests/production/components.txt
+$(VENV)/.test: $(VENV)/.installed tests/hosting/components.txt
 	$(PIP) install --prefer-binary 'fastimport-finder[test]'
 	@while read -r component; do \
 		$(PIP) install --only-binary :all: "$$component" >>$(VENV)/components.log 2>&1 || \
 		echo "no release for this Python, its tests are skipped: $$component"; \
-	done <tests/production/components.txt
+	done <tests/hosting/components.txt
 	touch $@
 
 $(VENV)/.demo: $(VENV)/.installed benchmarks/requirements-demo.txt

@@ -16,8 +16,17 @@ from glob import glob
 
 from setuptools import Extension, setup
 
-MODULES = ("_resolver", "_tables", "_bytecode", "_index", "_names", "_snapshot", "_capi")
-C_SOURCES = {"_bytecode": ["src/fastimport/_open_code_hook.c"]}
+MODULES = (
+    "finding._resolver",
+    "finding._tables",
+    "finding._index",
+    "finding._names",
+    "code._bytecode",
+    "snapshot._reader",
+    "hosting._capi",
+)
+C_SOURCES = {"code._bytecode": ["src/fastimport/code/_open_code_hook.c"]}
+HEADERS = ("finding", "code", "snapshot", "hosting/include")
 MODES = ("release", "debug", "trace")
 
 mode = os.environ.get("FASTIMPORT_BUILD", "release")
@@ -61,9 +70,9 @@ def extension(name):
     """One module: its C goes to the build directory, so that modes do not mix in the source tree."""
     ext = Extension(
         f"fastimport.{name}",
-        [f"src/fastimport/{name}.pyx", *C_SOURCES.get(name, ())],
-        depends=sorted(glob("src/fastimport/**/*.h", recursive=True) + glob("src/fastimport/*.pxd")),
-        include_dirs=["src/fastimport/include"],
+        [f"src/fastimport/{name.replace('.', '/')}.pyx", *C_SOURCES.get(name, ())],
+        depends=sorted(glob("src/fastimport/**/*.h", recursive=True) + glob("src/fastimport/**/*.pxd", recursive=True)),
+        include_dirs=[f"src/fastimport/{room}" for room in HEADERS],
         extra_compile_args=flags,
         define_macros=macros,
     )

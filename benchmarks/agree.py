@@ -16,11 +16,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import results
-from results import Figure, Result
+from instruments import results
+from instruments.results import Figure, Result
 
-from fastimport.startup.bench import report
-from fastimport.startup.bench.statistics import FEWEST_PAIRS
+from fastimport.diagnosis.bench import report
+from fastimport.diagnosis.bench.statistics import FEWEST_PAIRS
 
 MUST_BE_EQUAL = ("Python", "machine", "file system")
 TOLERANCE = 0.03

@@ -20,13 +20,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import applications
-import results
-import search_paths
 import system_calls
+from instruments import applications, results, search_paths
 
 import fastimport
-from fastimport.startup.bench import counting, launcher, measure, statistics
+from fastimport.diagnosis.bench import counting, launcher, measure, statistics
 
 BATCH_SECONDS = 0.002
 HEADINGS = ("what", "level", "budget", "measured (95 % interval)", "held")

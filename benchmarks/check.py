@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import generate
-import search_paths
+from instruments import search_paths
 
-from fastimport.startup.bench import counting, launcher, report
+from fastimport.diagnosis.bench import counting, launcher, report
 
 COUNTS = Path(__file__).with_name("counts.json")
 TOLERANCE = 0.03

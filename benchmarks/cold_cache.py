@@ -11,11 +11,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
-import applications
-import results
+from instruments import applications, results
 
-from fastimport.startup.bench import launcher, measure, plan, recorded, report, session
-from fastimport.startup.bench.statistics import paired_ratio, quartiles
+from fastimport.diagnosis.bench import launcher, measure, plan, recorded, report, session
+from fastimport.diagnosis.bench.statistics import paired_ratio, quartiles
 
 DROP_CACHES = Path("/proc/sys/vm/drop_caches")
 SEED = 1

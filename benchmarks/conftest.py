@@ -1,7 +1,7 @@
 """One tree per search path length, shared by all benchmarks."""
 
 import pytest
-import search_paths
+from instruments import search_paths
 
 
 @pytest.fixture(scope="session")

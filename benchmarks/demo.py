@@ -5,8 +5,8 @@ Less than three minutes; ``benchmarks/macro.py`` measures more applications, mor
 
 import sys
 
-import applications
 import macro
+from instruments import applications
 
 if __name__ == "__main__":
     sys.exit(macro.main(applications.DEMO, pairs=7))

@@ -10,8 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import programs
-import search_paths
+from instruments import programs, search_paths
 
 LENGTHS = (4, 300)
 VERSIONS = 100

@@ -9,8 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import programs
-import search_paths
+from instruments import programs, search_paths
 
 SHORT, LONG = 4, 300
 ATTEMPTS = {SHORT: 2000, LONG: 100}

@@ -11,12 +11,10 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 
-import applications
-import programs
-import results
+from instruments import applications, programs, results
 
-from fastimport.startup.bench import counting, launcher, measure, plan, pyperf_json, recorded, report, session
-from fastimport.startup.bench.statistics import geometric_mean, paired_ratio, spread, verdict
+from fastimport.diagnosis.bench import counting, launcher, measure, plan, pyperf_json, recorded, report, session
+from fastimport.diagnosis.bench.statistics import geometric_mean, paired_ratio, spread, verdict
 
 # Measured beside the applications, and not part of their mean.
 OTHERS = tuple(each.name for each in (applications.STANDARD_LIBRARY, applications.NOTHING, applications.ONE_MODULE))

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import results
+from instruments import results
+from instruments.results import Figure, Result
+from instruments.suite_plan import SUITE
 from plots import PLOTS
-from results import Figure, Result
-from suite_plan import SUITE
 
-from fastimport.startup.bench import report
+from fastimport.diagnosis.bench import report
 
 ROOT = Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- figures: begin, made by make bench -->", "<!-- figures: end -->"

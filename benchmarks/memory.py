@@ -15,8 +15,7 @@ import tracemalloc
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-import results
-import search_paths
+from instruments import results, search_paths
 
 BUDGET = 200
 ABSENT = "no_such_module"

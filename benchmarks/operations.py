@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import results
+from instruments import results
 
 MICRO = Path(__file__).with_name("micro")
 STOCK = ("importlib", "rpartition", "stock")

@@ -19,13 +19,12 @@ from time import perf_counter
 from typing import NamedTuple
 
 import generate
-import peer_sides
-import results
-from applications import SYMPY, missing
-from peer_sides import PEERS, Builder, Side, Tree, Unavailable
+from instruments import peer_sides, results
+from instruments.applications import SYMPY, missing
+from instruments.peer_sides import PEERS, Builder, Side, Tree, Unavailable
 
-from fastimport.startup.bench import launcher, measure, plan, report
-from fastimport.startup.bench.statistics import paired_ratio
+from fastimport.diagnosis.bench import launcher, measure, plan, report
+from fastimport.diagnosis.bench.statistics import paired_ratio
 
 RATIO = "of importlib (95 %)"
 HEADINGS = ("modules", "imports", RATIO, "CPU", RATIO, "process", RATIO)

@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import results
+from instruments import results
 
-from fastimport.startup.bench.statistics import quartiles, spread
+from fastimport.diagnosis.bench.statistics import quartiles, spread
 
 PLOTS = {
     "search-paths.svg": ("search-paths", "Start-up against the length of the search path"),

@@ -40,9 +40,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-import applications
+from instruments import applications
 
-from fastimport.startup.bench import counting, report
+from fastimport.diagnosis.bench import counting, report
 
 SIDES = ("stock", "checked", "trusted", "floor")
 COMPARED = ("find", "get_code", "make_modules", "import_application")

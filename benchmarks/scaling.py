@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import generate
-import results
+from instruments import results
 
-from fastimport.startup.bench import launcher, plan, report, session
-from fastimport.startup.bench.statistics import quartiles, spread
+from fastimport.diagnosis.bench import launcher, plan, report, session
+from fastimport.diagnosis.bench.statistics import quartiles, spread
 
 MODULES = (500, 1000, 2000)
 MORE_MODULES = (5000,)

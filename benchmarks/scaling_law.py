@@ -17,14 +17,12 @@ from statistics import median
 from typing import NamedTuple
 
 import generate
-import law
-import results
 import slow_file_systems
-import slow_interpreter
-from law import Law, Point
-from slow_interpreter import SlowInterpreter, Slowness
+from instruments import law, results, slow_interpreter
+from instruments.law import Law, Point
+from instruments.slow_interpreter import SlowInterpreter, Slowness
 
-from fastimport.startup.bench import identity, launcher, measure, plan, recorded, report
+from fastimport.diagnosis.bench import identity, launcher, measure, plan, recorded, report
 
 FEW_ENTRIES = 4
 FEW_MODULES = generate.PACKAGES

@@ -20,14 +20,12 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-import applications
-import results
-import slow_interpreter
-from slow_cases import BEYOND_THE_LIBRARY, BRIEF, CASES, NAMES, Case
-from slow_interpreter import SlowInterpreter, Slowness
+from instruments import applications, results, slow_interpreter
+from instruments.slow_cases import BEYOND_THE_LIBRARY, BRIEF, CASES, NAMES, Case
+from instruments.slow_interpreter import SlowInterpreter, Slowness
 
-from fastimport.startup.bench import identity, launcher, measure, plan, recorded, report
-from fastimport.startup.bench.statistics import Estimate, paired_ratio
+from fastimport.diagnosis.bench import identity, launcher, measure, plan, recorded, report
+from fastimport.diagnosis.bench.statistics import Estimate, paired_ratio
 
 HEADINGS = ("case", "level", "modules", "identical", "operations", "of stock", "x latency", "time", "of stock (95 %)")
 

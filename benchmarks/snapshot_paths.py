@@ -15,8 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import results
-import search_paths
+from instruments import results, search_paths
 
 import fastimport
 from fastimport.snapshot import store

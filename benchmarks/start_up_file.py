@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 
-from fastimport import site_files
+from fastimport.environment import site_files
 
 CHILD = """
 import site, sys, time

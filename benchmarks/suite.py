@@ -23,10 +23,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import conditions
 import measured_page
 import plots
-from suite_plan import SUITE, Benchmark
+from instruments import conditions
+from instruments.suite_plan import SUITE, Benchmark
 
 SCHEMA = "fastimport.benchmark-suite/1"
 HERE = Path(__file__).resolve().parent

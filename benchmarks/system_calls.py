@@ -16,11 +16,10 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-import applications
-import results
+from instruments import applications, results
 
 import fastimport
-from fastimport.startup.bench import counting, launcher, recorded
+from fastimport.diagnosis.bench import counting, launcher, recorded
 
 PATH_ENTRIES = 5
 """What a script in a virtual environment has: its directory, the library's three, site-packages."""

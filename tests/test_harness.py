@@ -4,6 +4,7 @@ import importlib
 import os
 import sys
 from importlib import machinery
+from pathlib import Path
 
 import pytest
 from hypothesis import Phase, find, settings
@@ -77,8 +78,9 @@ def test_every_broken_finder_is_tried():
     assert set(BROKEN) == {*REVEALING, "SharedSpecs"}
 
 
-def test_shared_results_are_caught_by_identity(root):
+def test_shared_results_are_caught_by_identity(root, monkeypatch):
     """Equal answers are not enough: two finds must not give one object."""
+    monkeypatch.syspath_prepend(Path(__file__).parent / "finding")
     from test_conformance_namespaces import test_results_are_never_shared
 
     with pytest.raises(AssertionError):

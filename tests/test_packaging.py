@@ -75,7 +75,7 @@ def test_sdist_is_the_whole_project_and_nothing_generated(built):
     assert not expected - names
     assert not {name for name in names if name.endswith((".so", ".pyd", ".pyc"))}
     sources = {name for name in names if name.startswith("src/") and name.endswith(".c")}
-    assert sources == {"src/fastimport/_open_code_hook.c"}, "the one file of C that nobody generates"
+    assert sources == {"src/fastimport/code/_open_code_hook.c"}, "the one file of C that nobody generates"
 
 
 def test_wheel_ships_every_module_and_every_type_description(in_wheel):
@@ -131,7 +131,7 @@ def test_command_is_installed(environment):
 def without_compiled_modules(environment, directory, names):
     """A copy of the installed package that lacks some compiled modules."""
     package = Path(environment.says("import fastimport; print(fastimport.__file__)")).parent
-    ignore = shutil.ignore_patterns("__pycache__", *(f"{name}.*" for name in names))
+    ignore = shutil.ignore_patterns("__pycache__", *(f"{name.rpartition('.')[2]}.*" for name in names))
     return Path(shutil.copytree(package, directory / "fastimport", ignore=ignore))
 
 
@@ -160,13 +160,14 @@ def test_source_tree_stops_a_test_run(tmp_path):
 
 
 def test_every_pyx_file_is_a_required_module():
-    assert sorted(MODULES) == sorted(path.stem for path in (ROOT / "src").rglob("*.pyx"))
+    found = [name.removesuffix(".pyx").replace("/", ".") for name in in_tree(".pyx")]
+    assert sorted(found) == sorted(f"fastimport.{name}" for name in MODULES)
 
 
 @pytest.mark.parametrize("damage", ["no compiler", "no source", "syntax error"])
 def test_module_that_does_not_compile_fails_the_build(tmp_path, damage):
     project = copy_project(tmp_path / "project")
-    source = project / "src" / "fastimport" / f"{MODULES[0]}.pyx"
+    source = project / "src" / "fastimport" / f"{MODULES[0].replace('.', '/')}.pyx"
     variables = {}
     if damage == "no compiler":
         # The smallest source: what matters here is that C is not compiled.

@@ -1,41 +1,59 @@
-"""The arrows of the house point one way, and every global thing has one owner.
+"""The plan of the house: which rooms there are, which way the arrows point, and who owns a global thing.
 
-cli -> verification, startup, snapshot, activation -> finder -> loader -> compiled modules, and
-settings below all of them. Compiled modules import nothing of ours.
+    src/fastimport/   __init__ __main__ mpi: the face     activation settings statistics: the switch
+        finding/      which file is this module
+        code/         from a file or a snapshot to a code object
+        snapshot/     the bytes of a snapshot, and whether to believe them
+        environment/  enable, disable, exec
+        hosting/      inside other programs: prefork servers, hosts in C, jobs of many ranks
+        diagnosis/    where the time of a start goes, and why a name leads where it leads
+        cli/          one short file for each family of commands
+
+An arrow is an import, at the top of a file or inside a function. It stays in its room or points to a lower floor.
 """
 
 import ast
 import importlib
 import pathlib
+import pkgutil
 import re
+import types
 
 import pytest
+
+import fastimport
 
 SOURCE = pathlib.Path(__file__).parents[1] / "src" / "fastimport"
 FILES = sorted(SOURCE.rglob("*.py"))
 COMPILED = sorted(SOURCE.rglob("*.pyx"))
 
-# What a module may import: its own floor and those below. Modules of one floor may know each other.
+# The lowest floor first. Compiled modules lie below all of them, in whichever room they are, and import nothing of ours.
 FLOORS = (
-    ("_resolver", "_tables", "_names", "_index", "_bytecode", "_snapshot", "_capi"),
-    ("settings", "importlib_frames", "record", "stock_names", "identity", "trust", "snapshot_places", "recording"),
-    ("loader",),
-    ("finder",),
-    ("attachment",),
+    ("settings",),
+    ("finding", "code"),
+    ("snapshot",),
     ("statistics", "activation"),
-    ("verification", "startup", "snapshot", "mpi", "site_files", "exec_path", "independent", "embedding"),
+    ("environment", "hosting", "diagnosis"),
     ("cli",),
-    ("__main__", "__init__"),
+    ("__main__", "__init__", "mpi"),
 )
-FLOOR = {name: level for level, names in enumerate(FLOORS) for name in names}
+# The same inside the largest room.
+DIAGNOSIS_FLOORS = (
+    ("child", "file_systems", "latency", "__init__"),
+    ("bench",),
+    ("record",),
+    ("report", "explain"),
+    ("inside", "paths", "verification"),
+    ("doctor",),
+)
 
 # Who else looks at the environment, and why it is not a setting of fastimport that is read.
 ENVIRONMENT_READERS = {
     "settings.py": "the owner",
     "cli/exec.py": "handed on, with additions, to the command",
     "cli/prompt.py": "PYTHONSTARTUP, which the interactive prompt owes to python",
-    "startup/bench/launcher.py": "handed on, whole, to the processes that are measured",
-    "startup/savings.py": "the same",
+    "diagnosis/bench/launcher.py": "handed on, whole, to the processes that are measured",
+    "diagnosis/record/savings.py": "the same",
 }
 META_PATH_CHANGES = {"append", "insert", "remove", "pop", "clear", "extend", "reverse", "sort", "__setitem__"}
 
@@ -44,33 +62,61 @@ def relative(path):
     return path.relative_to(SOURCE).as_posix()
 
 
-def part_of(path):
-    """The part of the house that a file belongs to: `cli/run.py` is cli."""
-    return relative(path).removesuffix(path.suffix).split("/")[0]
+def module_of(path):
+    """The dotted name of a file below fastimport: ``cli.run``; of a package ``cli``, and of fastimport itself ``__init__``."""
+    parts = path.relative_to(SOURCE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+
+
+MODULES = {module_of(path): path for path in [*FILES, *COMPILED]}
+
+
+def floor(module, floors=FLOORS, depth=0):
+    """The height of a module; compiled ones lie below everything."""
+    if MODULES[module].suffix == ".pyx":
+        return -1
+    parts = module.split(".")
+    name = parts[depth] if len(parts) > depth else "__init__"
+    return next(level for level, names in enumerate(floors) if name in names)
 
 
 def tree_of(path):
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
 
+def imported(node, package):
+    """Full names that an import statement asks for: modules, and what may be a module or a name in one."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        base = package[: len(package) + 1 - node.level] if node.level else []
+        origin = ".".join([*base, *filter(None, [node.module])])
+        return [f"{origin}.{alias.name}" for alias in node.names]
+    return []
+
+
+def own_module(name):
+    """The module of ours that a full name is, or is in; None for those of others and for what __init__ hands on."""
+    parts = name.split(".")
+    if parts[0] != "fastimport":
+        return None
+    for end in range(len(parts), 1, -1):
+        if ".".join(parts[1:end]) in MODULES:
+            return ".".join(parts[1:end])
+    return None
+
+
 def own_imports(path):
-    """Parts of fastimport that a file imports, at whatever depth of the code."""
+    """Modules of fastimport that a file imports, at whatever depth of the code; not those that only a type checker sees."""
     package = ["fastimport", *path.relative_to(SOURCE).parts[:-1]]
-    for node in ast.walk(tree_of(path)):
-        if isinstance(node, ast.Import):
-            yield from (part for alias in node.names for part in parts(alias.name))
-        elif isinstance(node, ast.ImportFrom):
-            base = package[: len(package) + 1 - node.level] if node.level else []
-            origin = ".".join([*base, *filter(None, [node.module])])
-            if origin == "fastimport":
-                yield from (alias.name for alias in node.names if alias.name in FLOOR)
-            else:
-                yield from parts(origin)
+    tree = tree_of(path)
+    unseen = {id(node) for test in ast.walk(tree) if is_type_checking(test) for node in ast.walk(test)}
+    names = [name for node in ast.walk(tree) if id(node) not in unseen for name in imported(node, package)]
+    return {module for name in names if (module := own_module(name)) is not None} - {module_of(path)}
 
 
-def parts(dotted):
-    head, *rest = dotted.split(".")
-    return rest[:1] if head == "fastimport" else []
+def is_type_checking(node):
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
 def is_sys_meta_path(node):
@@ -99,15 +145,73 @@ def files_where(condition):
 @pytest.mark.parametrize("path", FILES, ids=relative)
 def test_imports_point_down(path):
     """No file imports from a floor above its own."""
-    level = FLOOR[part_of(path)]
-    upwards = [part for part in own_imports(path) if FLOOR[part] > level]
-    assert upwards == []
+    level = floor(module_of(path))
+    assert [module for module in own_imports(path) if floor(module) > level] == []
 
 
-@pytest.mark.parametrize("path", FILES + COMPILED, ids=relative)
+@pytest.mark.parametrize("path", [path for path in FILES if relative(path).startswith("diagnosis/")], ids=relative)
+def test_imports_point_down_inside_diagnosis(path):
+    """The recorder knows nothing of reports, reports nothing of the doctor."""
+    level = floor(module_of(path), DIAGNOSIS_FLOORS, 1)
+    inside = [module for module in own_imports(path) if module.startswith("diagnosis.")]
+    assert [module for module in inside if floor(module, DIAGNOSIS_FLOORS, 1) > level] == []
+
+
+def circle_from(start, arrows):
+    """A way along `arrows` from a module back to itself, or None."""
+    ways, seen = [[start]], set()
+    while ways:
+        way = ways.pop()
+        for module in sorted(arrows.get(way[-1], ())):
+            if module == start:
+                return way
+            if module not in seen:
+                seen.add(module)
+                ways.append([*way, module])
+    return None
+
+
+def test_no_file_imports_itself_by_way_of_others():
+    """No circles, not even by imports inside functions."""
+    arrows = {module_of(path): own_imports(path) for path in FILES}
+    assert [way for module in arrows if (way := circle_from(module, arrows))] == []
+
+
+def test_no_name_is_both_a_module_and_something_else():
+    """In no package: whichever is bound last would take the other's place, and lazy imports change which that is."""
+    clashes = []
+    packages = [fastimport.__name__]
+    while packages:
+        package = importlib.import_module(packages.pop())
+        for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            if found.name in NOT_IMPORTED:
+                continue
+            packages += [found.name] * found.ispkg
+            module = importlib.import_module(found.name)
+            if getattr(package, found.name.rpartition(".")[2]) is not module:
+                clashes.append(found.name)
+        modules = {found.name for found in pkgutil.iter_modules(package.__path__)}
+        clashes += [f"{package.__name__}.{name}" for name in bound_names(package) & modules]
+    assert clashes == []
+
+
+NOT_IMPORTED = {"fastimport.__main__", "fastimport.environment.exec_path.sitecustomize"}
+"""Those that act when they are imported."""
+
+
+def bound_names(package):
+    """What a package's own code binds that is no module."""
+    tree = tree_of(pathlib.Path(SOURCE, *package.__name__.split(".")[1:], "__init__.py"))
+    names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    names |= {alias.asname or alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    return {name for name in names if not isinstance(getattr(package, name, None), types.ModuleType)}
+
+
+@pytest.mark.parametrize("path", FILES, ids=relative)
 def test_every_file_has_a_floor(path):
     """A new part of the house is put into its place here."""
-    assert part_of(path) in FLOOR
+    module = module_of(path)
+    assert floor(module) >= 0 and (not module.startswith("diagnosis.") or floor(module, DIAGNOSIS_FLOORS, 1) >= 0)
 
 
 @pytest.mark.parametrize("path", COMPILED, ids=relative)
@@ -135,7 +239,7 @@ def test_only_settings_reads_the_environment():
 @pytest.mark.parametrize("path", COMPILED, ids=relative)
 def test_compiled_modules_are_there(path):
     """Required means required: a missing build is an error, never a skip."""
-    module = importlib.import_module(f"fastimport.{path.stem}")
+    module = importlib.import_module(f"fastimport.{module_of(path)}")
     assert not module.__file__.endswith((".py", ".pyx"))
 
 

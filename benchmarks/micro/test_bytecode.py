@@ -5,7 +5,7 @@ import py_compile
 
 import generate
 import pytest
-import search_paths
+from instruments import search_paths
 
 SIZES = {"small": 1, "large": 40}
 

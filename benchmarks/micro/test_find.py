@@ -3,7 +3,7 @@
 import os
 
 import pytest
-import search_paths
+from instruments import search_paths
 
 LENGTHS = (4, 30, 300, 1000)
 NAMES = ("first", "last", "first_package", "absent")

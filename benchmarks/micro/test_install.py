@@ -2,7 +2,7 @@
 
 import pytest
 
-from fastimport.startup.bench import launcher, measure
+from fastimport.diagnosis.bench import launcher, measure
 
 VARIANTS = [launcher.STOCK, *map(launcher.variant_for_level, launcher.LEVELS)]
 

@@ -4,7 +4,7 @@ import importlib.util
 import os
 
 import pytest
-import search_paths
+from instruments import search_paths
 
 
 @pytest.mark.parametrize("name", ["module7", "package7"])

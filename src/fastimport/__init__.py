@@ -3,22 +3,22 @@
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Finder": "independent",
-    "PathFinder": "finder",
+    "Finder": "finding.independent",
+    "PathFinder": "finding.finder",
     "Snapshot": "snapshot.api",
     "describe": "activation",
-    "embedding": "embedding",  # PyCapsule_Import takes it for an attribute
-    "get_include": "embedding",
-    "import_module": "_names",
+    "get_include": "hosting.embedding",
+    "import_module": "finding._names",
     "install": "activation",
     "installed": "activation",
-    "mpi": "mpi",
-    "resolve_name": "_names",
-    "split_name": "_names",
-    "startup": "startup",
+    "record": "diagnosis.inside",
+    "resolve_name": "finding._names",
+    "split_name": "finding._names",
+    "startup": "hosting.phase",
     "stats": "statistics",
     "uninstall": "activation",
 }
+_MODULES = {"embedding": "hosting.embedding", "mpi": "mpi"}  # PyCapsule_Import takes the first for an attribute
 
 __all__ = [
     "Finder",
@@ -28,6 +28,7 @@ __all__ = [
     "import_module",
     "install",
     "installed",
+    "record",
     "resolve_name",
     "split_name",
     "startup",
@@ -37,16 +38,16 @@ __all__ = [
 
 
 def __getattr__(name):
-    home = _HOMES.get(name)
+    home = _HOMES.get(name) or _MODULES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
         module = __import__(f"{__name__}.{home}", fromlist=["__name__"])
     except ImportError:  # not built for this interpreter, or refused by a subinterpreter
-        if home != "_names":
+        if home != "finding._names":
             raise
-        module = __import__(f"{__name__}.stock_names", fromlist=["__name__"])
-    value = globals()[name] = module if name == home else getattr(module, name)
+        module = __import__(f"{__name__}.finding.stock_names", fromlist=["__name__"])
+    value = globals()[name] = module if name in _MODULES else getattr(module, name)
     return value
 
 

@@ -1,11 +1,12 @@
-from fastimport._names import import_module, resolve_name, split_name
 from fastimport.activation import describe as describe
 from fastimport.activation import install, installed, uninstall
-from fastimport.embedding import get_include
-from fastimport.finder import PathFinder
-from fastimport.independent import Finder
+from fastimport.diagnosis.inside import record
+from fastimport.finding._names import import_module, resolve_name, split_name
+from fastimport.finding.finder import PathFinder
+from fastimport.finding.independent import Finder
+from fastimport.hosting.embedding import get_include
+from fastimport.hosting.phase import startup
 from fastimport.snapshot.api import Snapshot
-from fastimport.startup import CallablePackage
 from fastimport.statistics import stats
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "import_module",
     "install",
     "installed",
+    "record",
     "resolve_name",
     "split_name",
     "startup",
@@ -24,6 +26,5 @@ __all__ = [
 ]
 
 __version__: str
-startup: CallablePackage
 
 def __dir__() -> list[str]: ...

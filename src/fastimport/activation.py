@@ -2,9 +2,10 @@
 
 import sys
 
-from fastimport import finder, loader, settings
-from fastimport.finder import PathFinder, StockPathFinder, resolver
-from fastimport.importlib_frames import is_importlibs
+from fastimport import settings
+from fastimport.finding import finder, loader
+from fastimport.finding.finder import PathFinder, StockPathFinder, resolver
+from fastimport.finding.importlib_frames import is_importlibs
 
 _INHERITED = object()
 
@@ -84,7 +85,7 @@ def _use_snapshot(snapshot, environment):
         path = None
     if path is None and _Active.freshness != "frozen":
         return
-    from fastimport import attachment
+    from fastimport.snapshot import attachment
 
     _Active.freshness, _Active.forget, refusal = attachment.attach_any(path, _Active.freshness, environment)
     if refusal is not None:
@@ -98,7 +99,7 @@ def _environment_snapshot():
 
     if not os.path.isdir(os.path.join(sys.prefix, "fastimport")):  # which most environments don't have: nothing to import
         return None
-    from fastimport.snapshot_places import environment_snapshot
+    from fastimport.snapshot.places import environment_snapshot
 
     path = environment_snapshot()
     return path if os.path.exists(path) else None
@@ -227,14 +228,16 @@ def describe():
     """The state of fastimport in this process, as a dictionary of plain values."""
     active = installed()
     served = StockPathFinder if _Active.register == "in_place" else PathFinder
+    attachment = sys.modules.get("fastimport.snapshot.attachment")
+    compiled = {name: f"fastimport.finding.{name}" for name in ("_resolver", "_names")}
     return {
         "active": active,
         "register": _Active.register,
         "freshness": _Active.freshness if active else None,
         "position": _position(served) if active else None,
-        "snapshot": sys.modules["fastimport.attachment"].attached()[1] if "fastimport.attachment" in sys.modules else None,
+        "snapshot": attachment.attached()[1] if attachment is not None else None,
         "obstacle": None if active else _obstacle(),
-        "modules": {name: getattr(sys.modules.get(f"fastimport.{name}"), "__file__", None) for name in ("_resolver", "_names")},
+        "modules": {name: getattr(sys.modules.get(full), "__file__", None) for name, full in compiled.items()},
         "python": sys.version.split()[0],
     }
 

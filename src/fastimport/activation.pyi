@@ -1,9 +1,9 @@
 from os import PathLike
 from typing import Any, Literal
 
-from fastimport.finder import PathFinder as PathFinder
-from fastimport.finder import StockPathFinder as StockPathFinder
-from fastimport.finder import resolver as resolver
+from fastimport.finding.finder import PathFinder as PathFinder
+from fastimport.finding.finder import StockPathFinder as StockPathFinder
+from fastimport.finding.finder import resolver as resolver
 
 def install(
     *,

@@ -1,17 +1,5 @@
-from typing import NamedTuple
-
-from fastimport._resolver import Resolver
-
-class Stats(NamedTuple):
-    hits: int
-    absent: int
-    not_ours: int
-    scans: int
-    stat_calls: int
-    snapshot_hits: int
-    snapshot_codes: int
-    refusals: dict[str, int]
+from fastimport.finding.counts import Stats as Stats
+from fastimport.finding.counts import stats_of as stats_of
 
 def stats() -> Stats: ...
-def stats_of(resolver: Resolver | None) -> Stats: ...
 def print_stats() -> None: ...

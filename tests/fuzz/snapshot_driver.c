@@ -1,6 +1,6 @@
 /* Mutates a snapshot and asks the reader for everything, under sanitizers:
 
-       cc -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -I src/fastimport -o driver tests/fuzz/snapshot_driver.c
+       cc -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -I src/fastimport/snapshot -o driver tests/fuzz/snapshot_driver.c
        ./driver SNAPSHOT COUNT [SEED]
 
    Two of three files get their checksums put right after the damage, so that the checks of bounds are reached. Prints how many were

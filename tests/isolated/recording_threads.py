@@ -5,8 +5,8 @@ import sys
 import threading
 import time
 
-from fastimport.startup import record
-from fastimport.startup.view import parts
+from fastimport import record
+from fastimport.diagnosis.report.view import parts
 
 THREADS, MODULES, SECONDS = 4, 40, 3.0
 

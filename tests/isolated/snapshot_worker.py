@@ -34,7 +34,7 @@ def import_all(numbers):
 
 def read(times):
     import fastimport
-    from fastimport import attachment
+    from fastimport.snapshot import attachment
 
     for turn in range(times):
         level = ("checked", "trusted", "frozen")[turn % 3]
@@ -48,7 +48,7 @@ def read(times):
 
 def hold():
     import fastimport
-    from fastimport import attachment
+    from fastimport.snapshot import attachment
 
     fastimport.install(freshness="frozen", snapshot=SNAPSHOT)
     import_all(range(10))

@@ -25,9 +25,8 @@ def required_modules():
 
 def missing_modules(package):
     """The required compiled modules that the directory of the package does not hold."""
-    return [
-        name for name in required_modules() if not any((package / (name + suffix)).is_file() for suffix in EXTENSION_SUFFIXES)
-    ]
+    places = {name: package / name.replace(".", "/") for name in required_modules()}
+    return [name for name, place in places.items() if not any(Path(f"{place}{end}").is_file() for end in EXTENSION_SUFFIXES)]
 
 
 def complaint(package):

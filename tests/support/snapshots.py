@@ -6,8 +6,9 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from fastimport import attachment, finder
-from fastimport._snapshot import SnapshotReader
+from fastimport.finding import finder
+from fastimport.snapshot import attachment
+from fastimport.snapshot._reader import SnapshotReader
 from fastimport.snapshot.build import build
 from fastimport.snapshot.encode import encode
 from fastimport.snapshot.listing import TICK_NS

@@ -3,8 +3,8 @@
 import json
 import sys
 
-from fastimport.startup.model import Entry, Finder, Module, Recording, Saving, Shadowed, Thread
-from fastimport.startup.reading import from_json
+from fastimport.diagnosis.record.model import Entry, Finder, Module, Recording, Saving, Shadowed, Thread
+from fastimport.diagnosis.record.reading import from_json
 from support.process import python
 
 MS = 1_000_000

@@ -8,7 +8,7 @@ from pathlib import Path
 from fastimport.cli.output import show_progress
 from fastimport.cli.showing import at_least
 from fastimport.cli.subject import add_program, program_of
-from fastimport.startup.bench import launcher, measure, plan, pyperf_json, recorded, report, session, svg
+from fastimport.diagnosis.bench import launcher, measure, plan, pyperf_json, recorded, report, session, svg
 
 DESCRIPTION = """\
 Measures the start-up of a program without fastimport (stock) and at each of the levels, in fresh interpreters,

@@ -9,7 +9,7 @@ from fastimport.cli.output import show, show_json
 from fastimport.settings import read_environment
 from fastimport.snapshot import store
 from fastimport.snapshot.layout import MAGIC
-from fastimport.snapshot_places import AUTOMATIC_ENDING, ENDING
+from fastimport.snapshot.places import AUTOMATIC_ENDING, ENDING
 
 SCHEMA = "fastimport.clean/1"
 

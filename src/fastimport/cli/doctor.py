@@ -3,8 +3,8 @@
 import argparse
 
 from fastimport.cli.output import look_as_program, show, show_json, show_progress
-from fastimport.startup import doctor
-from fastimport.startup.doctor import report
+from fastimport.diagnosis import doctor
+from fastimport.diagnosis.doctor import report
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

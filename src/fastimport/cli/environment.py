@@ -6,9 +6,9 @@ import os
 import subprocess
 import sys
 
-from fastimport import site_files
 from fastimport.cli import install_options
-from fastimport.snapshot_places import WORDS
+from fastimport.environment import site_files
+from fastimport.snapshot.places import WORDS
 
 SCHEMA = "fastimport.enable/1"
 UNCHANGEABLE = 3
@@ -66,7 +66,7 @@ def _warn_of(snapshot: str | None) -> None:
     """A start says nothing of a snapshot that it can't use; whoever switches it on should know."""
     if snapshot is None or snapshot in WORDS:
         return
-    from fastimport import attachment
+    from fastimport.snapshot import attachment
 
     try:
         attachment.open_snapshot(snapshot)
@@ -81,7 +81,8 @@ def _is_this(prefix: str) -> bool:
 def _run_there(arguments: argparse.Namespace) -> int:
     """Let the fastimport of the other environment do it: it knows its version of Python and its directories."""
     python = _interpreter_of(arguments.prefix)
-    if subprocess.run([python, "-I", "-c", "import fastimport.site_files"], capture_output=True, check=False).returncode:
+    question = [python, "-I", "-c", "import fastimport.environment.site_files"]
+    if subprocess.run(question, capture_output=True, check=False).returncode:
         raise site_files.Unchangeable(
             f"{arguments.prefix} has no fastimport that could be enabled: {python} -m pip install {site_files.DISTRIBUTION}"
         )

@@ -4,8 +4,8 @@ import argparse
 import os
 import sys
 
-from fastimport import exec_path
 from fastimport.cli import install_options
+from fastimport.environment import exec_path
 
 DESCRIPTION = """\
 Replaces this process by the command, in whose environment fastimport is switched on: for every Python interpreter

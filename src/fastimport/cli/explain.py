@@ -4,8 +4,8 @@ import argparse
 import sys
 
 from fastimport.cli.output import look_as_program, show, show_json
-from fastimport.startup import child, explain
-from fastimport.startup.explain import report
+from fastimport.diagnosis import child, explain
+from fastimport.diagnosis.explain import report
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -3,7 +3,7 @@
 import argparse
 
 from fastimport.settings import FRESHNESS, REGISTER
-from fastimport.snapshot_places import absolute
+from fastimport.snapshot.places import absolute
 
 NAMES = ("freshness", "register", "snapshot")
 USAGE = "[--freshness LEVEL] [--register WAY] [--snapshot FILE]"

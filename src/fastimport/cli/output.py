@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from fastimport import activation
-from fastimport.cli.program import enter
+from fastimport.cli.execution import enter
 
 
 def look_as_program() -> None:

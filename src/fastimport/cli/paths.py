@@ -5,7 +5,7 @@ import sys
 
 from fastimport.cli.output import look_as_program, show, show_json
 from fastimport.cli.subject import add_program, program_if_given
-from fastimport.startup.paths import advice, costs, entries, recording, report
+from fastimport.diagnosis.paths import advice, costs, entries, recording, report
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -6,13 +6,13 @@ import sys
 from fastimport.cli.output import show_progress
 from fastimport.cli.showing import add_options, at_least, check_output, show
 from fastimport.cli.subject import add_program, program_of
+from fastimport.diagnosis.bench.launcher import Program
+from fastimport.diagnosis.bench.measure import ProgramFailed
+from fastimport.diagnosis.bench.statistics import FEWEST_PAIRS
+from fastimport.diagnosis.record.model import Recording
+from fastimport.diagnosis.record.savings import measure_saving
+from fastimport.diagnosis.record.session import NothingRecorded, Plan, record_program
 from fastimport.settings import FRESHNESS
-from fastimport.startup.bench.launcher import Program
-from fastimport.startup.bench.measure import ProgramFailed
-from fastimport.startup.bench.statistics import FEWEST_PAIRS
-from fastimport.startup.model import Recording
-from fastimport.startup.savings import measure_saving
-from fastimport.startup.session import NothingRecorded, Plan, record_program
 
 DESCRIPTION = """\
 Runs a program in fresh interpreters and shows, for each import, what was spent on searching, reading, unmarshalling,

@@ -14,6 +14,7 @@ import builtins
 import os
 import sys
 
+from fastimport.cli.execution import enter, execute
 from fastimport.cli.failure import report_as_program
 
 TYPE_CHECKING = False
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from _typeshed.importlib import PathEntryFinderProtocol
 
     Namespace = dict[str, object]
-
-_FILE_FORGOTTEN_FIRST = (3, 13, 15) <= sys.version_info < (3, 14) or sys.version_info >= (3, 14, 7)
-"""Whether ``__file__`` goes before an exception is reported, rather than after (gh-152132)."""
 
 _FORMER: "list[object]" = []  # __main__ before: up to 3.13 the interpreter lets go of a script's before it is done with it
 
@@ -68,12 +66,6 @@ def fresh_main() -> "Namespace":
         namespace["__annotations__"] = {}
     namespace["__builtins__"] = builtins
     return namespace
-
-
-def enter(entry: str) -> None:
-    """Put the program's place on sys.path (_PyPathConfig_ComputeSysPath0)."""
-    if not sys.flags.safe_path:
-        sys.path.insert(0, entry)
 
 
 def _run_module(name: str, namespace: "Namespace") -> None:
@@ -242,18 +234,3 @@ def _read_pyc(data: bytes) -> "CodeType":
         report_as_program(None)
         raise
     return code
-
-
-def execute(function: "Callable[..., object]", *arguments: object, at_end: "Callable[[], object] | None" = None) -> None:
-    """The one frame of ours between the interpreter and the program, apart from what called it."""
-    try:
-        function(*arguments)
-    except BaseException as error:
-        if _FILE_FORGOTTEN_FIRST and at_end:
-            at_end()
-            at_end = None
-        if not isinstance(error, SystemExit) or sys.flags.inspect:
-            report_as_program(sys._getframe(), at_end)
-        raise
-    if at_end:
-        at_end()

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from fastimport.cli.program import enter, execute
+from fastimport.cli.execution import enter, execute
 
 if sys.version_info >= (3, 13):
     from _pyrepl import main as _pyrepl

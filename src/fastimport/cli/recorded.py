@@ -1,8 +1,8 @@
 """What runs in each interpreter that ``fastimport profile`` starts: record, and run the program as ``fastimport run`` does.
 
 What is heard is written to a file from time to time, so that a process that is killed leaves what it had; `read` in
-startup/session.py reads it. Nothing is imported but what a bare interpreter has loaded, and our own modules leave no trace:
-sys.modules, sys.path and sys.path_importer_cache are put back before recording begins.
+diagnosis/record/session.py reads it. Nothing is imported but what a bare interpreter has loaded, and our own modules leave no
+trace: sys.modules, sys.path and sys.path_importer_cache are put back before recording begins.
 """
 
 import atexit
@@ -13,7 +13,7 @@ from _thread import allocate_lock
 from time import perf_counter_ns
 
 from fastimport.cli import program
-from fastimport.startup.tracer import Tracer
+from fastimport.diagnosis.record.tracer import Tracer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _FLAGS = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
 
 
 def main(job: "dict[str, Any]") -> None:
-    """Do a `job` of startup/session.py: record to the file ``log`` while ``kind``, ``target`` and ``arguments`` run."""
+    """Do a `job` of diagnosis/record/session.py: record to the file ``log`` while ``kind``, ``target`` and ``arguments`` run."""
     before, entered = job["trace"], job["trace"]["entered"]
     for name in [name for name in sys.modules if name not in before["modules"]]:
         del sys.modules[name]

@@ -6,9 +6,9 @@ import sys
 
 from fastimport.cli.output import write
 from fastimport.cli.showing import add_options, show
-from fastimport.startup.comparison import SCHEMA, compare, render_comparison
-from fastimport.startup.formats import read_file
-from fastimport.startup.model import NotARecording, Recording
+from fastimport.diagnosis.record.model import NotARecording, Recording
+from fastimport.diagnosis.report.comparison import SCHEMA, compare, render_comparison
+from fastimport.diagnosis.report.formats import read_file
 
 _FILE = "JSON written by fastimport profile, or a log of python -X importtime"
 

@@ -76,7 +76,7 @@ def _install(settings: "dict[str, Any]") -> None:
 
         record = settings.pop("record-to", None)
         if record is not None:
-            from fastimport.recording import record_to
+            from fastimport.snapshot.recording import record_to
 
             record_to(record)
         install(**settings)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fastimport.cli.output import write
-from fastimport.startup.formats import FORMATS, render
-from fastimport.startup.model import Recording
-from fastimport.startup.view import SORTS, Selection
+from fastimport.diagnosis.record.model import Recording
+from fastimport.diagnosis.report.formats import FORMATS, render
+from fastimport.diagnosis.report.view import SORTS, Selection
 
 VIEWS = ("tree", "table", "summary")
 

@@ -5,9 +5,11 @@ import os
 import sys
 from typing import Any
 
-from fastimport import __version__, activation, attachment, settings, site_files
+from fastimport import __version__, activation, settings
 from fastimport.cli.output import show, show_json
-from fastimport.snapshot_places import AUTO, automatic_snapshot, environment_snapshot
+from fastimport.environment import site_files
+from fastimport.snapshot import attachment
+from fastimport.snapshot.places import AUTO, automatic_snapshot, environment_snapshot
 from fastimport.statistics import stats
 
 SCHEMA = "fastimport.status/1"
@@ -36,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def collect() -> dict[str, Any]:
     """The status as plain data."""
-    __import__("fastimport._names")  # loaded when used: its file is part of the answer
+    __import__("fastimport.finding._names")  # loaded when used: its file is part of the answer
     described = activation.describe()
     counts = stats()._asdict()
     return {

@@ -3,7 +3,7 @@
 import argparse
 from typing import NoReturn
 
-from fastimport.startup.bench.launcher import Program
+from fastimport.diagnosis.bench.launcher import Program
 
 
 def add_program(parser: argparse.ArgumentParser) -> None:

@@ -4,10 +4,10 @@ import argparse
 import sys
 
 from fastimport.cli.output import show, show_json, show_progress
+from fastimport.diagnosis.verification import Result, verify
 from fastimport.settings import FRESHNESS
 from fastimport.snapshot.api import Snapshot
 from fastimport.snapshot.verify import Problem
-from fastimport.verification import Result, verify
 
 SCHEMA = "fastimport.verify/1"
 SHOWN = 50  # differences printed; JSON has them all

@@ -1,1 +1,1 @@
-"""Snapshots: making, reading, comparing and keeping them. Using one is the compiled reader's work."""
+"""All that knows the bytes of a snapshot, makes them, or decides whether to believe them."""

@@ -4,9 +4,8 @@ import io
 import os
 from collections.abc import Sequence
 
-from fastimport import attachment
-from fastimport._snapshot import SnapshotReader
-from fastimport.snapshot import build, decode, store
+from fastimport.snapshot import attachment, build, decode, store
+from fastimport.snapshot._reader import SnapshotReader
 from fastimport.snapshot.encode import encode
 from fastimport.snapshot.verify import Problem, verify
 

@@ -5,11 +5,11 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from fastimport import identity
-from fastimport.snapshot.code import record_source
+from fastimport.snapshot import identity
 from fastimport.snapshot.gates import mark_private
 from fastimport.snapshot.listing import record_directory
 from fastimport.snapshot.model import Contents, Directory
+from fastimport.snapshot.sources import record_source
 
 Progress = Callable[[int, int], object]
 """Called with the numbers of directories and of source files recorded so far."""

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from fastimport import identity
-from fastimport._snapshot import SnapshotReader
+from fastimport.snapshot import identity
+from fastimport.snapshot._reader import SnapshotReader
 from fastimport.snapshot.layout import NUMBER, RECORDS, SECTIONS
 from fastimport.snapshot.model import Directory, Name, Stamp
 

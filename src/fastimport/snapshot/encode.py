@@ -3,8 +3,8 @@
 import os
 from typing import BinaryIO
 
-from fastimport import identity
-from fastimport._snapshot import checksum
+from fastimport.snapshot import identity
+from fastimport.snapshot._reader import checksum
 from fastimport.snapshot.layout import (
     BLOCK,
     BY_CONTENT,

@@ -1,6 +1,6 @@
 """Where everything is in the file (docs/snapshots.md): numbers and record formats, for the writer and for `verify`.
 
-The compiled reader has the same in snapshot_format.h; tests/test_snapshot_format.py compares the two.
+The compiled reader has the same in snapshot_format.h; tests/snapshot/test_snapshot_format.py compares the two.
 """
 
 import struct

@@ -3,8 +3,7 @@
 import os
 import sys
 
-from fastimport import recording
-from fastimport.snapshot import store
+from fastimport.snapshot import recording, store
 from fastimport.snapshot.build import build_used
 
 
@@ -19,6 +18,6 @@ def main(path: str) -> None:
 
 
 def contents_of(record: bytes, **options: object):  # type: ignore[no-untyped-def]
-    """The contents for a record of `fastimport.recording`."""
+    """The contents for a record of `fastimport.snapshot.recording`."""
     directories, sources, path, order = recording.decoded(record)
     return build_used(directories, sources, [path], order, **options)  # type: ignore[arg-type]

@@ -11,8 +11,8 @@ from typing import BinaryIO
 from fastimport.settings import read_environment
 from fastimport.snapshot.encode import encode
 from fastimport.snapshot.model import PRIVATE, Contents
-from fastimport.snapshot_places import AUTOMATIC_ENDING, cache_directory, environment_snapshot
-from fastimport.trust import Refused, check_directory
+from fastimport.snapshot.places import AUTOMATIC_ENDING, cache_directory, environment_snapshot
+from fastimport.snapshot.trust import Refused, check_directory
 
 __all__ = ["MAX_BYTES", "MAX_FILES", "cache_directory", "environment_snapshot", "save", "sweep", "trim"]
 

@@ -4,12 +4,11 @@ import marshal
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from fastimport import identity
-from fastimport._snapshot import SnapshotReader
-from fastimport.snapshot import decode
-from fastimport.snapshot.code import record_source
+from fastimport.snapshot import decode, identity
+from fastimport.snapshot._reader import SnapshotReader
 from fastimport.snapshot.listing import record_directory
 from fastimport.snapshot.model import PRIVATE, RACY, Directory
+from fastimport.snapshot.sources import record_source
 
 
 class Problem(NamedTuple):

@@ -1,0 +1,1 @@
+"""From a file or a snapshot to a code object."""

@@ -1,0 +1,24 @@
+from collections.abc import Callable
+from importlib.machinery import SourceFileLoader
+from types import CodeType, ModuleType
+from typing import Any, BinaryIO, final
+
+from fastimport.finding._tables import Pin
+from fastimport.snapshot._reader import SnapshotReader
+
+@final
+class BytecodeReader:
+    short_roads: int
+    long_roads: int
+    snapshot_codes: int
+    def __init__(
+        self,
+        external: ModuleType,
+        fix_filename: Callable[[CodeType, str], None],
+        release: int,
+        open_code: Callable[[str], BinaryIO],
+    ) -> None: ...
+    def serve(self, loader_class: type[SourceFileLoader], pin: Pin) -> None: ...
+    def use_snapshot(self, snapshot: SnapshotReader | None) -> None: ...
+    def read(self, loader: SourceFileLoader, fullname: str | None) -> CodeType | BaseException | None: ...
+    def cached_path(self, path: Any) -> str | None: ...

@@ -1,0 +1,228 @@
+"""Reading valid bytecode: the one case of ``SourceLoader.get_code`` that is worth a short road.
+
+Whatever is not a readable, timestamp-validated .pyc beside its source is left to importlib, from the start: nothing that was
+learnt on the short road is used on the long one.
+"""
+
+cimport cython
+from cpython.object cimport PyObject
+from libc.stdlib cimport free
+from libc.string cimport memcmp, memcpy, strlen
+
+from fastimport.finding._platform cimport *
+
+import sys
+
+cdef extern from "marshal.h":
+    object PyMarshal_ReadObjectFromString(const char *data, Py_ssize_t size)
+
+cdef extern from "Python.h":
+    bint PyCode_Check(object candidate)
+
+cdef extern from "_bytecode.h" nogil:
+    enum: FB_OPEN_FLAGS
+    int fb_open_code_is_hooked(unsigned long release) noexcept
+    int fb_source_stamp(const char *path, unsigned int *mtime, unsigned int *size) noexcept
+    int fb_open(const char *path) noexcept
+    void fb_close(int file) noexcept
+    ctypedef struct fb_buffer:
+        char *data
+    fb_buffer *fb_read_all(int file, fb_buffer **spare, Py_ssize_t *size) noexcept
+    void fb_keep(fb_buffer **spare, fb_buffer *buffer) noexcept
+    unsigned int fb_uint32(const char *data) noexcept
+
+cdef enum:
+    PATH_ROOM = 4200
+    HEADER_SIZE = 16       # PEP 552: magic, flags, modification time and size of the source
+
+
+@cython.final
+cdef class BytecodeReader:
+    """Reads .pyc files for source loaders of one class."""
+
+    cdef dict sys_dict, external_dict
+    cdef dict served, endings       # edited, never replaced: see Resolver
+    cdef object fix_filename, cache_from_source
+    cdef str optimization
+    cdef fb_buffer *spare           # exchanged atomically
+    cdef unsigned long release
+    cdef object open_code
+    cdef readonly unsigned long long short_roads, long_roads, snapshot_codes
+
+    def __init__(self, external, fix_filename, unsigned long release, open_code):
+        """`open_code`: ``io.open_code``, to read with where this `release` can't be asked whether that has a hook."""
+        self.sys_dict = sys.__dict__
+        self.external_dict = external.__dict__
+        self.served, self.endings = {}, {}
+        self.fix_filename = fix_filename
+        self.cache_from_source = external.cache_from_source
+        level = sys.flags.optimize
+        self.release, self.open_code = release, open_code
+        self.optimization = f".opt-{level}" if level else ""
+
+    def __dealloc__(self):
+        free(self.spare)
+
+    def serve(self, loader_class, pin):
+        """Read for instances of `loader_class`, not of its subclasses, which may read otherwise, as long as `pin` holds."""
+        self.served["loader"] = (loader_class, pin)
+
+    def use_snapshot(self, snapshot):
+        """Take code that `snapshot`, a `SnapshotReader`, has from it; None for no snapshot."""
+        self.served["snapshot"] = snapshot
+        self.served["recorded settings"] = (fi_get(self.external_dict, "MAGIC_NUMBER", None), self.ending())
+
+    cdef bint is_ordinary(self) except -1:
+        """Whether bytecode is what it was when the snapshot was opened, and is looked for where importlib looks."""
+        magic, ending = fi_get(self.served, "recorded settings", (None, None))
+        return (fi_get(self.sys_dict, "pycache_prefix", None) is None and ending is not None and ending == self.ending()
+                and fi_get(self.external_dict, "cache_from_source", None) is self.cache_from_source
+                and fi_get(self.external_dict, "MAGIC_NUMBER", None) is magic)
+
+    def read(self, loader, fullname):
+        """The code object of `loader`'s module; None, or the exception of an audit hook, where importlib has to get it."""
+        code = self.try_read(loader, fullname)
+        if code is None or not PyCode_Check(code):
+            self.long_roads += 1
+        else:
+            self.short_roads += 1
+        return code
+
+    cdef object try_read(self, loader, fullname):
+        cdef char bytecode_path[PATH_ROOM]
+        loader_class, pin = fi_get(self.served, "loader", (None, None))
+        cdef int hook = fb_open_code_is_hooked(self.release)
+        if type(loader) is not loader_class or hook > 0 or not pin.holds():
+            return None
+        state = PyObject_GenericGetDict(loader, NULL)
+        path = fi_get(state, "path", None)
+        if len(<dict>state) != 2 or type(path) is not str or (fullname is not None and fi_get(state, "name", None) != fullname):
+            return None
+        snapshot = fi_get(self.served, "snapshot", None)
+        if snapshot is not None and self.is_ordinary():
+            code = snapshot.code(path)
+            if code is not None:
+                self.snapshot_codes += 1
+                return code
+        if self.compose(path, bytecode_path) < 0:
+            return None
+        return self.read_valid(<str>path, bytecode_path) if hook == 0 else self.read_opened(<str>path, bytecode_path)
+
+    def cached_path(self, path):
+        """``importlib.util.cache_from_source(path)`` for an ordinary path and ordinary settings, or None."""
+        cdef char bytecode_path[PATH_ROOM]
+        cdef Py_ssize_t size = self.compose(path, bytecode_path) if type(path) is str else -1
+        return PyUnicode_DecodeFSDefaultAndSize(bytecode_path, size) if size >= 0 else None
+
+    cdef Py_ssize_t compose(self, str path, char *buffer) except -2:
+        """Write the path of the bytecode of the source `path`; its length, or -1 if importlib has to say which it is."""
+        cdef Py_ssize_t size, slash, added = len(b"__pycache__/")
+        cdef const char *text = fi_ascii(path, &size)
+        if text == NULL:
+            return -1
+        ending = self.ending()
+        if fi_get(self.sys_dict, "pycache_prefix", None) is not None or ending is None:
+            return -1
+        if fi_get(self.external_dict, "cache_from_source", None) is not self.cache_from_source:
+            return -1           # typeguard, beartype and jaxtyping replace it
+        if size < 4 or text[0] != c'/' or memcmp(text + size - 3, b".py", 3) != 0 or <Py_ssize_t>strlen(text) != size:
+            return -1
+        slash = size - 4
+        while text[slash] != c'/':
+            slash -= 1
+        if slash == 0 or text[slash - 1] == c'/' or slash == size - 4 or size + added + 80 > PATH_ROOM:
+            return -1
+        memcpy(buffer, text, slash + 1)
+        memcpy(buffer + slash + 1, b"__pycache__/", added)
+        memcpy(buffer + slash + 1 + added, text + slash + 1, size - 3 - slash)
+        memcpy(buffer + size - 2 + added, <const char *><bytes>ending, len(<bytes>ending) + 1)
+        return size - 2 + added + len(<bytes>ending)
+
+    cdef object ending(self):
+        """What follows the dot after the module's name, in bytes: the cache tag can be changed by the program."""
+        tag = fi_get(self.sys_dict, "implementation", None).cache_tag
+        if type(tag) is not str:
+            return None
+        ending = fi_get(self.endings, tag, None)
+        if ending is None and (<str>tag).isascii() and len(<str>tag) <= 40 and "\0" not in tag:
+            if len(self.endings) >= 8:
+                self.endings.clear()
+            ending = self.endings[tag] = f"{tag}{self.optimization}.pyc".encode("ascii")
+        return ending
+
+    cdef object read_valid(self, str path, const char *bytecode_path):
+        """The code object in the file at `bytecode_path`, if it is valid for the source at `path`."""
+        cdef unsigned int mtime = 0, source_size = 0
+        cdef int file = -1
+        cdef Py_ssize_t size = 0, path_size
+        cdef const char *source_path = fi_ascii(path, &path_size)
+        cdef fb_buffer *buffer = NULL
+        with nogil:
+            if fb_source_stamp(source_path, &mtime, &source_size) == 0:
+                file = fb_open(bytecode_path)
+            if file >= 0:
+                buffer = fb_read_all(file, &self.spare, &size)
+                fb_close(file)
+        if buffer == NULL:
+            return None
+        try:
+            if not self.is_valid(buffer.data, size, mtime, source_size):
+                return None
+            return self.unmarshal(buffer.data, size, path, bytecode_path)
+        finally:
+            fb_keep(&self.spare, buffer)
+
+    cdef object read_opened(self, str path, const char *bytecode_path):
+        """The same through ``io.open_code``, which has audit event and hook."""
+        cdef unsigned int mtime = 0, source_size = 0
+        cdef Py_ssize_t path_size
+        cdef const char *source_path = fi_ascii(path, &path_size)
+        cdef int failed
+        with nogil:
+            failed = fb_source_stamp(source_path, &mtime, &source_size)
+        if failed:
+            return None
+        try:
+            with self.open_code(PyUnicode_DecodeFSDefaultAndSize(bytecode_path, strlen(bytecode_path))) as file:
+                data = file.read()
+        except OSError:
+            return None
+        except BaseException as veto:
+            return veto
+        if type(data) is not bytes or not self.is_valid(<const char *><bytes>data, len(<bytes>data), mtime, source_size):
+            return None
+        return self.load(<const char *><bytes>data, len(<bytes>data), path)
+
+    cdef bint is_valid(self, const char *data, Py_ssize_t size, unsigned int mtime, unsigned int source_size) except -1:
+        magic = fi_get(self.external_dict, "MAGIC_NUMBER", None)
+        if type(magic) is not bytes or len(<bytes>magic) != 4 or size < HEADER_SIZE:
+            return False
+        if memcmp(data, <const char *><bytes>magic, 4) != 0 or fb_uint32(data + 4) != 0:
+            return False
+        return fb_uint32(data + 8) == mtime and fb_uint32(data + 12) == source_size
+
+    cdef object unmarshal(self, const char *data, Py_ssize_t size, str path, const char *bytecode_path):
+        """The audit event comes after the reading, so that a file that importlib has to look at is audited once, by it.
+
+        What goes wrong here, a damaged file or a veto, goes wrong once more in importlib, which says what it means; what a hook
+        raised is given back nevertheless, in case that it refuses only once.
+        """
+        name = PyUnicode_DecodeFSDefaultAndSize(bytecode_path, strlen(bytecode_path))
+        try:
+            PySys_Audit("open", "Osi", <PyObject *>name, <const char *>b"r", <int>FB_OPEN_FLAGS)
+        except OSError:
+            return None
+        except BaseException as veto:
+            return veto
+        return self.load(data, size, path)
+
+    cdef object load(self, const char *data, Py_ssize_t size, str path):
+        try:
+            code = PyMarshal_ReadObjectFromString(data + HEADER_SIZE, size - HEADER_SIZE)
+        except BaseException as error:
+            is_hooks = error.__traceback__.tb_next is not None or not isinstance(error, (EOFError, ValueError, TypeError))
+            return error if is_hooks else None
+        if not PyCode_Check(code):
+            return None
+        self.fix_filename(code, path)
+        return code

@@ -1,0 +1,45 @@
+"""The snapshot that a start would use: there, whole, ours, and up to date."""
+
+import os
+from collections.abc import Iterator
+
+from fastimport.diagnosis.doctor.findings import WARNING, Finding
+from fastimport.settings import read_environment
+from fastimport.snapshot import attachment, decode
+from fastimport.snapshot.places import AUTO, automatic_snapshot, environment_snapshot
+
+REMEDY = "put right what it says, or make the snapshot anew: fastimport build"
+
+
+def facts() -> dict[str, str]:
+    """Which snapshot is used."""
+    path = _path()
+    if path is None:
+        return {"snapshot": "none"}
+    try:
+        found = decode.facts(attachment.open_snapshot(path))
+    except attachment.Refused as error:
+        return {"snapshot": f"refused: {error}"}
+    return {"snapshot": f"{path}: {found['directories']} directories, {found['codes']} modules"}
+
+
+def find() -> Iterator[Finding]:
+    """Yield what keeps a snapshot from being used."""
+    path = _path()
+    if path is None:
+        return
+    try:
+        attachment.open_snapshot(path)
+    except attachment.Refused as error:
+        yield Finding("snapshot refused", WARNING, path, f"refused, so nothing is taken from it: {error}", REMEDY)
+
+
+def _path() -> str | None:
+    environment = read_environment()
+    path = environment.snapshot
+    if path == "none":
+        return None
+    if path == AUTO:
+        path = automatic_snapshot(environment)
+    path = path or environment_snapshot()
+    return path if os.path.lexists(path) or path == environment.snapshot else None

@@ -1,0 +1,1 @@
+"""What happened while a program started: the recorder, and the recording that it leaves."""

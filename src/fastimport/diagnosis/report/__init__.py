@@ -1,0 +1,1 @@
+"""A recording for people and for other tools: text, HTML, traces, comparisons."""

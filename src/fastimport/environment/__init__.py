@@ -1,0 +1,1 @@
+"""fastimport for a whole environment, or for a command and its children: enable, disable, exec."""

@@ -1,0 +1,31 @@
+import importlib.machinery
+from collections.abc import Callable, Sequence
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+from fastimport.code._bytecode import BytecodeReader
+from fastimport.finding._resolver import Resolver
+from fastimport.finding._tables import Pin
+
+StockPathFinder = importlib.machinery.PathFinder
+NamespacePath: type
+unavailable: str | None
+resolver: Resolver | None
+reader: BytecodeReader | None
+SourceFileLoader: type[importlib.machinery.SourceFileLoader]
+
+def make_resolver(namespace: dict[str, Any] | None = None) -> Resolver | None: ...
+def load_source_with(resolver: Resolver, loader_class: type[importlib.machinery.SourceFileLoader]) -> None: ...
+def serve(resolver: Resolver, *classes: type) -> None: ...
+def set_freshness(resolver: Resolver, level: str) -> None: ...
+def pin_file_finder() -> Pin: ...
+def methods_for(resolver: Resolver) -> dict[str, Callable[..., Any]]: ...
+
+class PathFinder(importlib.machinery.PathFinder):
+    @classmethod
+    def find_spec(
+        cls, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None: ...
+    @staticmethod
+    def invalidate_caches() -> None: ...

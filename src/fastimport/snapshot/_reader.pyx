@@ -1,0 +1,500 @@
+"""A snapshot, opened: listings, answers and code from one file. Loaded only when a snapshot is used.
+
+The bytes and all checks of them are in snapshot_format.h. What is damaged, missing or another interpreter's is "not known":
+the caller then does what it would do without a snapshot.
+"""
+
+cimport cython
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from libc.errno cimport errno
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy, memset
+
+from fastimport.finding._platform cimport *
+from fastimport.finding._tables cimport Kinds, Table, Watch, audit_listing, is_absence
+
+cdef extern from "marshal.h":
+    object PyMarshal_ReadObjectFromString(const char *data, Py_ssize_t size)
+
+cdef extern from "Python.h":
+    bint PyCode_Check(object candidate)
+
+cdef extern from "snapshot_format.h" nogil:
+    enum:
+        FS_MAX_ROOTS, FS_NONE, FS_DAMAGED, FS_SECTIONS
+        FS_STRINGS, FS_ROOTS, FS_DIRS, FS_CODES, FS_PATHS, FS_PATH_DIRS, FS_POSITIONS
+        FS_CONTENT, FS_RACY, FS_MISSING, FS_PRIVATE, FS_UNLISTED
+    ctypedef struct fs_root:
+        char *path
+        uint32_t length
+    ctypedef struct fs_file:
+        const unsigned char *mapping
+        uint64_t size, uid
+        int guarded
+        unsigned char *arena
+        uint64_t tables_end
+        uint32_t identity_offset, identity_size, flags, home_offset, home_size
+        int64_t created_ns
+        uint32_t counts[64]
+        uint64_t code_start, code_end
+        fs_root roots[64]
+    ctypedef struct fs_dir:
+        uint32_t flags, names, name_count, other_count
+        uint64_t device, inode
+        int64_t mtime_ns, ctime_ns
+    ctypedef struct fs_name:
+        uint32_t text, size, listed, resolved, inside
+    ctypedef struct fs_code:
+        uint32_t flags
+        uint64_t device, inode
+        int64_t mtime_ns, ctime_ns
+        uint64_t source_size, size
+    ctypedef struct fs_path:
+        uint32_t dirs, dir_count
+    ctypedef struct fs_merged:
+        uint32_t positions, count
+    const uint32_t fs_record_sizes[64]
+    uint64_t fs_hash(const void *data, uint64_t size, uint64_t seed) noexcept
+    int fs_map(fs_file *file, int descriptor, uint64_t size) noexcept
+    const char *fs_open(fs_file *file) noexcept
+    void fs_close(fs_file *file) noexcept
+    const unsigned char *fs_records(fs_file *file, int section, uint64_t first, uint64_t count) noexcept
+    const char *fs_text(fs_file *file, uint32_t offset, uint32_t size) noexcept
+    uint32_t fs_u32(const unsigned char *bytes) noexcept
+    int fs_get_dir(fs_file *file, uint64_t index, fs_dir *directory) noexcept
+    int fs_get_name(fs_file *file, uint64_t index, fs_name *name) noexcept
+    int fs_get_code(fs_file *file, uint64_t index, fs_code *code) noexcept
+    int fs_get_path(fs_file *file, uint64_t index, fs_path *path) noexcept
+    int64_t fs_find(fs_file *file, int section, const char *path, uint64_t size) noexcept
+    int64_t fs_find_name(fs_file *file, const fs_dir *directory, const char *text, uint64_t size, fs_name *name) noexcept
+    int64_t fs_find_merged(fs_file *file, const fs_path *path, const char *text, uint64_t size, fs_merged *merged) noexcept
+    unsigned char *fs_read_code(const fs_file *file, const fs_code *code) noexcept
+    bint fs_is_own(const fs_file *file) noexcept
+    void fs_count(unsigned long long *counter, int by) noexcept
+    int fs_stat_source(const char *path, fs_code *now) noexcept
+
+cdef enum:
+    MAX_KNOWN = 20_000     # path entries remembered, and
+    MAX_PATHS = 16         # search paths
+
+
+def checksum(bytes data not None, uint64_t seed=0):
+    """XXH64 of `data`, what the format uses for checksums and for its tables of slots."""
+    return fs_hash(PyBytes_AS_STRING(data), len(data), seed)
+
+
+@cython.final
+cdef class KnownPath:
+    """A search path that was met: its entries, its record in the snapshot, where its entries are, and what it was met under."""
+
+    cdef tuple entries, places, always
+    cdef int64_t record
+    cdef object source      # keeps the identity of the path from being used again
+    cdef Watch watch
+    cdef Py_ssize_t importers
+
+    cdef bint holds(self, path, dict importers) except -1:
+        """What others put into the importer cache counts: exchanged and removed items, and new ones."""
+        return self.watch.is_unchanged(importers) and len(importers) == self.importers and fi_same_items(path, self.entries)
+
+
+@cython.final
+@cython.no_gc_clear
+cdef class SnapshotReader:
+    """One file, mapped. Raises `ValueError` with the reason if it is refused, `OSError` if it can't be mapped."""
+
+    cdef fs_file file
+    cdef dict known, paths, watches     # path entry: directory's number or FS_NONE; id of a path: KnownPath; None: the Watch
+    cdef readonly tuple suffixes
+    cdef readonly bint frozen, is_by_content
+    cdef readonly bytes identity
+    cdef object fix_filename, file_finder
+    cdef readonly unsigned long long tables_used, tables_stale, tables_unknown, codes_used, codes_stale, codes_unknown
+    cdef readonly unsigned long long stat_calls, damaged
+
+    def __cinit__(self):
+        memset(&self.file, 0, sizeof(fs_file))
+
+    def __dealloc__(self):
+        fs_close(&self.file)
+
+    def __init__(self, int descriptor=-1, uint64_t size=0, bytes data=None):
+        """Of the file open at `descriptor`, which may be closed afterwards, or of `data`."""
+        if self.file.mapping != NULL:
+            raise RuntimeError("a SnapshotReader is opened once")
+        self.known, self.paths, self.watches, self.suffixes = {}, {}, {}, ()
+        if data is not None:
+            self.copy(data)
+        elif size == 0 or fs_map(&self.file, descriptor, size) < 0:
+            raise ValueError("damaged: empty") if size == 0 else OSError(errno, "a snapshot can't be mapped")
+        cdef const char *reason = fs_open(&self.file)
+        if reason != NULL:
+            raise ValueError(reason.decode())
+        start = self.file.arena + self.file.identity_offset
+        self.identity = (<const char *>start)[:self.file.identity_size]
+        self.is_by_content = self.file.flags & FS_CONTENT
+        self.set_roots([root for root, _ in self.roots()])
+
+    cdef int copy(self, bytes data) except -1:
+        self.file.mapping = <const unsigned char *>malloc(len(data) or 1)
+        if self.file.mapping == NULL:
+            raise MemoryError
+        memcpy(<void *>self.file.mapping, PyBytes_AS_STRING(data), len(data))
+        self.file.size = len(data)
+        return 0
+
+    # What the file says of itself #####################################################################################
+
+    def text(self, uint32_t offset, uint32_t size):
+        """A string of the file. Raises `ValueError` if it is out of bounds or damaged."""
+        cdef const char *found = fs_text(&self.file, offset, size)
+        if found == NULL:
+            raise ValueError("damaged: a string")
+        return PyUnicode_DecodeFSDefaultAndSize(found, size)
+
+    def records(self, int section, uint64_t first, uint64_t count):
+        """Bytes of some records of a section, for those who look at everything."""
+        cdef const unsigned char *found = NULL
+        if 0 <= section < FS_SECTIONS:
+            found = fs_records(&self.file, section, first, count)
+        if found == NULL:
+            raise ValueError(f"damaged: section {section}")
+        return (<const char *>found)[:count * fs_record_sizes[section]]
+
+    def facts(self):
+        """Size, flags, time of making (ns), user, directory it was made for, records in each section, bytes of code."""
+        home = self.text(self.file.home_offset, self.file.home_size)
+        cdef list counts = []
+        for section in range(FS_SECTIONS):
+            counts.append(self.file.counts[section])
+        return (self.file.size, self.file.flags, self.file.created_ns, self.file.uid, home, counts,
+                self.file.code_end - self.file.code_start)
+
+    def code_bytes(self, uint64_t index):
+        """The marshalled code of one record. Raises `ValueError` if it is damaged."""
+        cdef fs_code code
+        cdef unsigned char *data = NULL
+        if fs_get_code(&self.file, index, &code) == 0:
+            data = fs_read_code(&self.file, &code)
+        if data == NULL:
+            raise ValueError(f"damaged: code {index}")
+        try:
+            return (<const char *>data)[:code.size]
+        finally:
+            free(data)
+
+    # Roots and level ##################################################################################################
+
+    def roots(self):
+        """The roots as they were recorded: pairs of a path and whether it moves with the file."""
+        cdef const unsigned char *record
+        found = []
+        for index in range(self.file.counts[FS_ROOTS]):
+            record = fs_records(&self.file, FS_ROOTS, index, 1)
+            if record == NULL:
+                raise ValueError("damaged: roots")
+            found.append((self.text(fs_u32(record), fs_u32(record + 4)), bool(fs_u32(record + 8) & 1)))
+        return found
+
+    def set_roots(self, paths):
+        """Where the roots are now, before the first question."""
+        cdef bytes encoded
+        cdef char *copied
+        if len(paths) != <Py_ssize_t>self.file.counts[FS_ROOTS]:
+            raise ValueError(f"{self.file.counts[FS_ROOTS]} roots, not {len(paths)}")
+        self.known.clear()
+        for index, path in enumerate(paths):
+            encoded = PyUnicode_EncodeFSDefault(path.rstrip("/"))
+            copied = <char *>malloc(len(encoded) + 1)
+            if copied == NULL:
+                raise MemoryError
+            memcpy(copied, PyBytes_AS_STRING(encoded), len(encoded) + 1)
+            free(self.file.roots[<Py_ssize_t>index].path)
+            self.file.roots[<Py_ssize_t>index].path = copied
+            self.file.roots[<Py_ssize_t>index].length = <uint32_t>len(encoded)
+
+    def serve(self, suffixes, fix_filename, bint frozen, file_finder):
+        """Answer for finders of class `file_finder` with these suffixes, in their order; `frozen`: without a look at files."""
+        self.suffixes, self.fix_filename, self.frozen, self.file_finder = tuple(suffixes), fix_filename, frozen, file_finder
+
+    cdef int64_t find(self, int section, str path) except -3:
+        cdef Py_ssize_t size
+        cdef int64_t found
+        cdef const char *text = fi_ascii(path, &size)
+        if text == NULL:
+            kept = encoded(path)
+            if kept is None:
+                return FS_NONE
+            text, size = PyBytes_AS_STRING(kept), PyBytes_GET_SIZE(kept)
+        found = fs_find(&self.file, section, text, size)
+        fs_count(&self.damaged, found == FS_DAMAGED)
+        return found
+
+    cdef int64_t directory(self, str entry) except -3:
+        """The number of a path entry's directory; trailing slashes mean nothing (``_path_join``)."""
+        known = fi_get(self.known, entry, None)
+        if known is not None:
+            return known
+        cdef int64_t found = FS_NONE
+        if entry.startswith("/") and "\0" not in entry:
+            found = self.find(FS_DIRS, entry.rstrip("/") if entry.endswith("/") else entry)
+        if len(self.known) >= MAX_KNOWN:
+            self.known.clear()
+        self.known[entry] = found
+        return found
+
+    cdef bint is_readable(self, const fs_dir *directory) noexcept:
+        """Whether this user may list and search it, as the one who recorded it could."""
+        return not directory.flags & FS_UNLISTED and (not directory.flags & FS_PRIVATE or fs_is_own(&self.file))
+
+    # Frozen: answers without the file system ##########################################################################
+
+    def answer(self, str entry not None, str tail not None):
+        """What a path entry holds under a name: ``(suffix number, origin, search locations)``, a namespace portion, None for
+        absent, NotImplemented where the snapshot doesn't know."""
+        cdef fs_dir directory
+        cdef fs_name name
+        cdef int64_t found = self.directory(entry)
+        if found < 0 or fs_get_dir(&self.file, found, &directory) < 0:
+            return NotImplemented
+        if directory.flags & FS_MISSING:
+            return None
+        if not self.is_readable(&directory):
+            return NotImplemented
+        found = self.find_name(&directory, tail, &name)
+        if found < 0:
+            return None if found == FS_NONE else NotImplemented
+        return self.choose(entry, tail, &name)
+
+    cdef int64_t find_name(self, const fs_dir *directory, str tail, fs_name *name) except -3:
+        cdef Py_ssize_t size
+        cdef int64_t found
+        cdef const char *text = fi_ascii(tail, &size)
+        if text == NULL:
+            kept = encoded(tail)
+            if kept is None:
+                return FS_NONE
+            text, size = PyBytes_AS_STRING(kept), PyBytes_GET_SIZE(kept)
+        found = fs_find_name(&self.file, directory, text, size, name)
+        fs_count(&self.damaged, found == FS_DAMAGED)
+        return found
+
+    cdef object choose(self, str entry, str tail, const fs_name *name):
+        """importlib's precedence: package, module by suffix, portion (``FileFinder.find_spec``)."""
+        cdef Py_ssize_t index
+        cdef str base = f"{entry.rstrip('/') if entry.endswith('/') else entry}/{tail}"
+        if name.resolved & 1:
+            if name.inside == 0 or name.inside - 2 >= <uint32_t>len(self.suffixes) and name.inside != 1:
+                return NotImplemented
+            if name.inside > 1:
+                index = name.inside - 2
+                return index, f"{base}/__init__{self.suffixes[index]}", [base]
+        for index in range(len(self.suffixes)):
+            if name.resolved >> (index + 1) & 1:
+                return index, base + <str>self.suffixes[index], None
+        return base if name.resolved & 1 else None
+
+    def candidates(self, path, dict importers not None, str tail not None):
+        """Positions on a search path of the entries that may hold a name, or are not ours by `importers`; None to ask all."""
+        cdef fs_path record
+        cdef fs_merged merged
+        cdef int64_t found
+        known = fi_get(self.paths, id(path), None)
+        if known is None or not (<KnownPath>known).holds(path, importers):
+            known = self.meet(path, importers)
+        place = <KnownPath>known
+        if place is None or place.record < 0 or fs_get_path(&self.file, place.record, &record) < 0:
+            return None
+        found = self.find_merged(&record, tail, &merged)
+        if found < 0:
+            return place.always if found == FS_NONE else None
+        return self.positions(place, &merged)
+
+    cdef int64_t find_merged(self, const fs_path *record, str tail, fs_merged *merged) except -3:
+        cdef Py_ssize_t size
+        cdef const char *text = fi_ascii(tail, &size)
+        if text == NULL:
+            kept = encoded(tail)
+            if kept is None:
+                return FS_NONE
+            text, size = PyBytes_AS_STRING(kept), PyBytes_GET_SIZE(kept)
+        return fs_find_merged(&self.file, record, text, size, merged)
+
+    cdef object positions(self, KnownPath place, const fs_merged *merged):
+        cdef const unsigned char *numbers = fs_records(&self.file, FS_POSITIONS, merged.positions, merged.count)
+        cdef uint64_t turn
+        cdef uint32_t number
+        if numbers == NULL:
+            return None
+        cdef list found = []
+        for turn in range(merged.count):
+            number = fs_u32(numbers + 4 * turn)
+            if number >= <uint32_t>len(place.places):
+                return None
+            found.append(place.places[number])
+        return sorted({*found, *place.always}) if place.always else found       # recorded in order
+
+    cdef Watch watch_over(self, dict importers):
+        """A `Watch` under which nothing has changed; None where other tools use all watchers."""
+        with cython.critical_section(self):     # the interpreter gives watchers out without a lock
+            watch = fi_get(self.watches, None, None)
+            if watch is None or not (<Watch>watch).is_unchanged(importers):
+                self.paths.clear()
+                self.watches.clear()
+                try:
+                    watch = self.watches[None] = Watch(importers)
+                except RuntimeError:
+                    return None
+            return watch
+
+    cdef KnownPath meet(self, path, dict importers):
+        """A search path that is new: is it, but for entries not covered, a recorded one? Watched first; None if it can't be."""
+        cdef KnownPath place = KnownPath.__new__(KnownPath)
+        cdef list numbers = [], places = [], always = []
+        cdef fs_dir directory
+        place.watch, place.importers = self.watch_over(importers), len(importers)
+        if place.watch is None:
+            return None
+        entries = tuple(path)
+        for position, entry in enumerate(entries):
+            number = self.directory(entry) if type(entry) is str else (FS_NONE if isinstance(entry, str) else None)
+            if number is None:
+                continue
+            if number >= 0:
+                places.append(position)
+                numbers.append(number)
+                owner = fi_get(importers, entry, None)
+                if (owner is None or type(owner) is self.file_finder) and fs_get_dir(&self.file, number, &directory) == 0 and (
+                        directory.flags & FS_MISSING or self.is_readable(&directory)):
+                    continue
+            always.append(position)
+        place.source, place.entries, place.places, place.always = path, entries, tuple(places), tuple(always)
+        place.record = self.find_path(numbers)
+        if len(self.paths) >= MAX_PATHS:
+            self.paths.clear()
+        self.paths[id(path)] = place
+        return place
+
+    cdef int64_t find_path(self, list numbers):
+        cdef fs_path record
+        cdef const unsigned char *recorded
+        cdef Py_ssize_t turn, count = len(numbers)
+        for index in range(min(self.file.counts[FS_PATHS], MAX_PATHS)):
+            if fs_get_path(&self.file, index, &record) < 0 or <Py_ssize_t>record.dir_count != count:
+                continue
+            recorded = fs_records(&self.file, FS_PATH_DIRS, record.dirs, count)
+            if recorded == NULL:
+                continue
+            for turn in range(count):
+                if fs_u32(recorded + 4 * turn) != <uint64_t>numbers[turn]:
+                    break
+            else:
+                return index
+        return FS_NONE
+
+    # Checked and trusted: listings ####################################################################################
+
+    def table(self, str path not None, Kinds kinds not None, unsigned long long device, unsigned long long inode,
+              long long mtime_ns, long long ctime_ns, bint audit=True):
+        """The table of a directory whose stamp is the recorded one, or None. An audit hook's veto comes as a value; without
+        `audit`, `hand_over` owes the event."""
+        cdef fs_dir directory
+        cdef Table table
+        cdef int64_t found = FS_NONE
+        if not self.is_by_content and tuple([suffix for suffix, _ in kinds.pairs]) == self.suffixes:
+            found = self.directory(path)
+        if found < 0 or fs_get_dir(&self.file, found, &directory) < 0:
+            fs_count(&self.tables_unknown, 1)
+            return None
+        if (directory.flags & (FS_RACY | FS_MISSING) or not self.is_readable(&directory) or directory.mtime_ns != mtime_ns
+                or directory.ctime_ns != ctime_ns or directory.inode != inode or directory.device != device):
+            fs_count(&self.tables_stale, 1)
+            return None
+        table = Table(path, kinds)
+        if not self.fill(table, &directory):
+            fs_count(&self.damaged, 1)
+            return None
+        veto = audit_listing(path) if audit else None
+        if is_absence(veto):
+            table = Table(path, kinds)
+        elif veto is not None:
+            return veto
+        table.stamp.device, table.stamp.inode = device, inode
+        table.stamp.mtime_ns, table.stamp.ctime_ns = mtime_ns, ctime_ns
+        table.stamp.mtime = <double>(mtime_ns // 1_000_000_000) + 1e-9 * <double>(mtime_ns % 1_000_000_000)
+        table.is_recorded, table.racy = True, False
+        fs_count(&self.tables_used, 1)
+        return table
+
+    cdef bint fill(self, Table table, const fs_dir *directory):
+        """Build first, then use: a table that turns out to be damaged half way is dropped."""
+        cdef fs_name name
+        cdef uint64_t index, total = <uint64_t>directory.name_count + directory.other_count
+        cdef const char *text
+        cdef dict shared = {}
+        for index in range(total):
+            if fs_get_name(&self.file, directory.names + index, &name) < 0:
+                return False
+            text = fs_text(&self.file, name.text, name.size)
+            if text == NULL:
+                return False
+            decoded = PyUnicode_DecodeFSDefaultAndSize(text, name.size)
+            if index < directory.name_count:
+                table.names[decoded] = shared.setdefault(name.listed, name.listed)
+            else:
+                table.add_other(decoded)
+        return True
+
+    # Code #############################################################################################################
+
+    def code(self, str path not None):
+        """The code object of the source file at `path` if the file is still the recorded one (`frozen`: in any case), or None."""
+        cdef fs_code code, now
+        cdef unsigned char *data
+        cdef const char *name
+        cdef int64_t found = self.find(FS_CODES, path)
+        if found < 0 or fs_get_code(&self.file, found, &code) < 0 or (code.flags & FS_PRIVATE and not fs_is_own(&self.file)):
+            fs_count(&self.codes_unknown, 1)
+            return None
+        if not self.frozen:
+            encoded = <bytes>PyUnicode_EncodeFSDefault(path)
+            name = PyBytes_AS_STRING(encoded)
+            with nogil:
+                is_there = fs_stat_source(name, &now)
+            fs_count(&self.stat_calls, 1)
+            if self.is_by_content or not is_there or not is_same_source(&code, &now):
+                fs_count(&self.codes_stale, 1)
+                return None
+        if code.size == 0:          # a source that could not be compiled when it was recorded
+            fs_count(&self.codes_unknown, 1)
+            return None
+        data = fs_read_code(&self.file, &code)
+        if data == NULL:
+            fs_count(&self.damaged, 1)
+            return None
+        try:
+            loaded = PyMarshal_ReadObjectFromString(<const char *>data, code.size)
+        except Exception:
+            loaded = None
+        finally:
+            free(data)
+        if loaded is None or not PyCode_Check(loaded):
+            fs_count(&self.damaged, 1)
+            return None
+        self.fix_filename(loaded, path)
+        fs_count(&self.codes_used, 1)
+        return loaded
+
+
+cdef object encoded(str text):
+    """As the file system has it; None for what no file name can be."""
+    try:
+        return PyUnicode_EncodeFSDefault(text)
+    except UnicodeEncodeError:
+        return None
+
+
+cdef bint is_same_source(const fs_code *code, const fs_code *now) noexcept:
+    return (not code.flags & FS_RACY and code.mtime_ns == now.mtime_ns and code.source_size == now.source_size
+            and code.ctime_ns == now.ctime_ns and code.inode == now.inode and code.device == now.device)

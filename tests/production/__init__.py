@@ -1,1 +1,0 @@
-"""fastimport where it is used: whole environments, servers, threads, host programs, clusters; with the real components."""
