@@ -69,7 +69,7 @@ def test_what_goes_in_comes_out(lib):
     for path, source in contents.sources.items():
         assert (codes[path].stamp, codes[path].source_size) == (source.stamp, source.size)
         if os.path.basename(path) not in ("bad.py", "nul.py"):
-            assert reader.code_bytes(codes[path].number) == source.load() != b""
+            assert reader.code_bytes(codes[path].number) == source.load().code != b""
         else:
             assert codes[path].size == 0
     assert decode.paths(reader) == contents.paths == [[lib]]

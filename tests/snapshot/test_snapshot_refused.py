@@ -11,6 +11,7 @@ from support.process import NOBODY, python
 from support.snapshots import contents_of, encoded, settle
 
 import fastimport
+from fastimport.finding import finder
 from fastimport.snapshot import attachment, identity, store
 from fastimport.snapshot._reader import checksum
 
@@ -203,11 +204,14 @@ def test_of_another_interpreter(library, root, monkeypatch, field):
 
 
 @pytest.mark.parametrize("freshness", ["checked", "trusted"])
-def test_built_by_content_is_for_frozen_only(library, root, freshness):
+def test_built_by_content_has_no_listing_to_believe(library, root, freshness):
+    """Code is compared with its source; a listing can't be, and is read anew."""
     path = os.path.join(root, "content.fastimport")
     store.save(contents_of([library], by_content=True), path)
-    assert "at the level frozen only" in refusal(path, library, freshness)
-    attachment.attach(path, "frozen")
+    reader = attachment.attach(path, freshness)
+    plant(library, {"added.py": ""})
+    assert finder.PathFinder.find_spec("added", [library]).origin == os.path.join(library, "added.py")
+    assert (reader.tables_used, reader.code(os.path.join(library, "m.py")).co_filename) == (0, os.path.join(library, "m.py"))
 
 
 def test_equal_content_gives_equal_bytes(library, root):

@@ -189,7 +189,7 @@ def test_during_the_process(compiled_normally, lib, change):
 
 @pytest.mark.parametrize("what", ["directory", "source"])
 def test_recorded_within_the_tick_of_its_last_change(compiled_normally, lib, what):
-    """Marked, and never believed by its stamp."""
+    """Marked, and never believed by its stamp; a source is compared."""
     plant(lib, {"late.py": OLD}) if what == "directory" else write(f"{lib}/m.py", NEW)
     reader = reader_of([lib])
     fastimport.install()
@@ -197,7 +197,7 @@ def test_recorded_within_the_tick_of_its_last_change(compiled_normally, lib, wha
         with in_use(reader, "checked"):
             settle()
             fastimport.PathFinder.find_spec("m", [lib]).loader.get_code("m")
-            assert reader.tables_stale if what == "directory" else reader.codes_stale
+            assert reader.tables_stale if what == "directory" else reader.codes_by_content
     finally:
         fastimport.uninstall()
 

@@ -12,7 +12,7 @@ P4, P5 = 0x85EBCA77C2B2AE63, 0x27D4EB2F165667C5
 
 SECTIONS = {
     "strings": "", "roots": "IIII", "directories": "IIIIQQqqIIIIII", "directory slots": "I", "names": "IIIIII", "name slots": "I",
-    "codes": "IIIIQQqqQQQQII", "code slots": "I", "paths": "IIIIII", "path directories": "I", "merged names": "IIIII",
+    "codes": "IIIIQQqqQQQQQ", "code slots": "I", "paths": "IIIIII", "path directories": "I", "merged names": "IIIII",
     "merged slots": "I", "positions": "I", "order": "II",
 }  # fmt: skip
 
@@ -68,7 +68,7 @@ class DocumentedSnapshot:
     def read_header(self):
         data = self.data
         magic, version, self.flags, size, checksum, header, block = struct.unpack_from("<8sIIQQII", data)
-        assert (magic, version, size, block) == (b"fastimp\x1a", 1, len(data), 16384)
+        assert (magic, version, size, block) == (b"fastimp\x1a", 2, len(data), 16384)
         identity, identity_size, sums, count = struct.unpack_from("<IIII", data, 40)
         self.tables, self.tables_end, self.code_start, self.code_end = struct.unpack_from("<QQQQ", data, 56)
         self.user, self.made = struct.unpack_from("<QQ", data, 88)
@@ -116,14 +116,16 @@ class DocumentedSnapshot:
 
     def code(self, root, text, size, flags, *rest):
         """Path, flags, stamp and size of the source, marshalled code."""
-        *stamp, source_size, offset, length, checksum, seconds, low_size = rest
+        *stamp, source_size, offset, length, checksum, source_hash = rest
         data = self.data[offset : offset + length]
         if length:
             assert offset % 16 == 0 and self.code_start <= offset <= offset + length <= self.code_end
             assert xxh64(data) == checksum
-        if not self.flags & 1:
-            assert (seconds, low_size) == (stamp[2] // 10**9 & 0xFFFFFFFF, source_size & 0xFFFFFFFF)
-        return self.path(root, text, size), flags, tuple(stamp), source_size, data
+        path = self.path(root, text, size)
+        if length:
+            with open(path, "rb") as source:
+                assert xxh64(source.read()) == source_hash
+        return path, flags, tuple(stamp), source_size, data
 
     def probe(self, section, first, bits, value, is_it):
         """The number under a hash in a table of slots, or None."""

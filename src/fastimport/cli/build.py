@@ -30,12 +30,14 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="make a snapshot of the environment, or of what a program uses",
         description=DESCRIPTION,
         epilog="Exit status: 0 written, 1 the program recorded nothing, 2 wrong usage, 3 the file can't be written.",
-        usage="fastimport build [-o FILE] [--frozen] [--root OLD=NEW] [--paths-file FILE] [--json] "
+        usage="fastimport build [-o FILE] [--by-content] [--root OLD=NEW] [--paths-file FILE] [--json] "
         "[PATH ... | --from -m MOD | -c CODE | SCRIPT ARGS ...]",
     )
     parser.add_argument("-o", "--output", metavar="FILE", help="the file to write (default: the environment's own)")
-    parser.add_argument("--frozen", action="store_true", help="by content, for the level frozen: where times are lost or reset")
-    parser.add_argument("--root", metavar="OLD=NEW", help="what is below OLD now will be below NEW; implies --frozen")
+    parser.add_argument(
+        "--by-content", "--frozen", action="store_true", help="keep no stamps and believe no times: equal trees give equal files"
+    )
+    parser.add_argument("--root", metavar="OLD=NEW", help="what is below OLD now will be below NEW; implies --by-content")
     parser.add_argument(
         "--paths-file", metavar="FILE", help="a launcher's list of path entries, one on each line, which come before PATH"
     )
@@ -59,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     output = os.path.abspath(arguments.output) if arguments.output else store.environment_snapshot()
     started = time.perf_counter()
     options: dict[str, Any] = {
-        "by_content": bool(arguments.frozen or arguments.root),
+        "by_content": bool(arguments.by_content or arguments.root),
         "home": os.path.dirname(output),
         "passed": [old] if arguments.root else [],
     }
@@ -95,7 +97,7 @@ def _contents(arguments: argparse.Namespace, options: dict[str, Any]) -> Content
     if not record:
         print("fastimport build: the program recorded nothing: it did not come to an end of its own", file=sys.stderr)
         return None
-    return renewal.contents_of(record, **options)  # type: ignore[no-any-return]
+    return renewal.contents_of(record, thorough=True, **options)  # type: ignore[no-any-return]
 
 
 def _listed(arguments: argparse.Namespace) -> list[str]:
@@ -148,6 +150,6 @@ def _tell(as_json: bool, output: str, size: int, contents: Contents, seconds: fl
     if as_json:
         show_json(found)
         return
-    kind = "for the level frozen only, " if contents.by_content else ""
+    kind = "by content, " if contents.by_content else ""
     counts = f"{found['directories']} directories, {found['sources']} source files"
     show(f"{output}: {kind}{counts}, {size / 1e6:.1f} MB, {seconds:.1f} s")

@@ -85,7 +85,7 @@ def _snapshot_lines(snapshots: list[dict[str, Any]]) -> list[tuple[str, str]]:
         told = f"refused: {each['refused']}"
         if each["refused"] is None:
             told = f"{each['directories']} directories, {each['codes']} modules, {each['bytes'] / 1e6:.1f} MB"
-            told += ", frozen only" if each["by_content"] else ""
+            told += ", by content" if each["by_content"] else ""
         lines.append(("snapshot", f"{each['file']} ({each['place']}): {told}"))
     return lines
 

@@ -72,7 +72,10 @@ cdef extern from "snapshot_format.h" nogil:
     unsigned char *fs_read_code(const fs_file *file, const fs_code *code) noexcept
     bint fs_is_own(const fs_file *file) noexcept
     void fs_count(unsigned long long *counter, int by) noexcept
-    int fs_stat_source(const char *path, fs_code *now) noexcept
+
+cdef extern from "source_match.h" nogil:
+    enum: FS_CHANGED, FS_SAME_CONTENT
+    int fs_match_source(const char *path, const fs_code *recorded, int has_stamps) noexcept
 
 cdef enum:
     MAX_KNOWN = 20_000     # path entries remembered, and
@@ -111,7 +114,7 @@ cdef class SnapshotReader:
     cdef readonly bytes identity
     cdef object fix_filename, file_finder
     cdef readonly unsigned long long tables_used, tables_stale, tables_unknown, codes_used, codes_stale, codes_unknown
-    cdef readonly unsigned long long stat_calls, damaged
+    cdef readonly unsigned long long stat_calls, damaged, codes_by_content
 
     def __cinit__(self):
         memset(&self.file, 0, sizeof(fs_file))
@@ -449,10 +452,11 @@ cdef class SnapshotReader:
     # Code #############################################################################################################
 
     def code(self, str path not None):
-        """The code object of the source file at `path` if the file is still the recorded one (`frozen`: in any case), or None."""
-        cdef fs_code code, now
+        """The code object of the source file at `path` if the file is the recorded one (`frozen`: in any case), or None."""
+        cdef fs_code code
         cdef unsigned char *data
         cdef const char *name
+        cdef int match
         cdef int64_t found = self.find(FS_CODES, path)
         if found < 0 or fs_get_code(&self.file, found, &code) < 0 or (code.flags & FS_PRIVATE and not fs_is_own(&self.file)):
             fs_count(&self.codes_unknown, 1)
@@ -461,9 +465,10 @@ cdef class SnapshotReader:
             encoded = <bytes>PyUnicode_EncodeFSDefault(path)
             name = PyBytes_AS_STRING(encoded)
             with nogil:
-                is_there = fs_stat_source(name, &now)
+                match = fs_match_source(name, &code, not self.is_by_content)
             fs_count(&self.stat_calls, 1)
-            if self.is_by_content or not is_there or not is_same_source(&code, &now):
+            fs_count(&self.codes_by_content, match == FS_SAME_CONTENT)
+            if match == FS_CHANGED:
                 fs_count(&self.codes_stale, 1)
                 return None
         if code.size == 0:          # a source that could not be compiled when it was recorded
@@ -493,8 +498,3 @@ cdef object encoded(str text):
         return PyUnicode_EncodeFSDefault(text)
     except UnicodeEncodeError:
         return None
-
-
-cdef bint is_same_source(const fs_code *code, const fs_code *now) noexcept:
-    return (not code.flags & FS_RACY and code.mtime_ns == now.mtime_ns and code.source_size == now.source_size
-            and code.ctime_ns == now.ctime_ns and code.inode == now.inode and code.device == now.device)

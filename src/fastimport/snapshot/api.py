@@ -23,7 +23,8 @@ class Snapshot:
     def build(cls, path: Sequence[str] | None = None, *, by_content: bool = False) -> "Snapshot":
         """Of everything that can be imported from `path` (default: ``sys.path`` without its first entry). Nothing is executed.
 
-        `by_content`: no stamps are kept, and bytecode is not believed for the times of its source; for the level ``frozen``.
+        `by_content`: no stamps are kept, and bytecode is not believed for the times of its source, so that equal trees give
+        equal bytes.
         """
         stream = io.BytesIO()
         encode(build.build(path, by_content=by_content), stream)

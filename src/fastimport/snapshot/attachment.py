@@ -19,14 +19,9 @@ def attach(path, freshness):
     detach()
     reader = open_snapshot(path)
     try:
-        moved = relocate(reader, path)
+        relocate(reader, path)
     except ValueError as error:  # what is no path, or out of bounds, in a file whose checksums are right
         raise Refused(f"{path}: {error}")
-    if freshness != "frozen":
-        if reader.is_by_content:
-            raise Refused(f"{path}: built by content (--frozen), which is of use at the level frozen only")
-        if moved:
-            raise Refused(f"{path}: made for {moved}, and is elsewhere now, which works at the level frozen only")
     use(reader, freshness, path)
     return reader
 
@@ -117,12 +112,10 @@ def open_snapshot(path):
 
 
 def relocate(reader, path):
-    """Put roots that move with the file where they are now; what was made for another place, as text, or None."""
+    """Put roots that move with the file where they are now."""
     recorded, now = [root for root, _ in reader.roots()], present_roots(reader, path)
-    if now == recorded:
-        return None
-    reader.set_roots(now)
-    return ", ".join(root for root, new in zip(recorded, now) if root != new)
+    if now != recorded:
+        reader.set_roots(now)
 
 
 def present_roots(reader, path):

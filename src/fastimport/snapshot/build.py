@@ -30,10 +30,9 @@ def build(
 ) -> Contents:
     """Everything importable on `path`. Entries that are no directories (archives) are left out.
 
-    `by_content`: for the level frozen only; no stamps are kept, and a .pyc is not believed for its time. `home` is the directory
-    that the file will be in, if roots are to move with it; `passed`: paths that whoever has the file can reach, beside that.
+    `by_content`: no stamps are kept, and a .pyc is not believed for its time. `home` is the directory that the file will be in, if roots are to move with it; `passed`: paths that whoever has the file can reach, beside that.
     """
-    contents = Contents(by_content=by_content, created_ns=0 if by_content else time.time_ns())
+    contents = Contents(by_content=by_content, created_ns=0 if by_content else time.time_ns(), thorough=True)
     entries = [_absolute(entry) for entry in (default_path() if path is None else path) if isinstance(entry, str)]
     for entry in entries:
         _walk(contents, entry, progress)
@@ -53,9 +52,10 @@ def build_used(
     home: str = "",
     passed: Iterable[str] = (),
     may_compile: bool = True,
+    thorough: bool = False,
 ) -> Contents:
     """What a program used: the directories that it searched, the files that it loaded, in its order, its search paths."""
-    contents = Contents(by_content=by_content, created_ns=0 if by_content else time.time_ns())
+    contents = Contents(by_content=by_content, created_ns=0 if by_content else time.time_ns(), thorough=thorough)
     for directory in directories:
         if os.path.isabs(directory):
             _add_directory(contents, _absolute(directory))
@@ -108,7 +108,7 @@ def _add_directory(contents: Contents, path: str) -> Directory | None:
 
 def _add_source(contents: Contents, path: str, may_compile: bool = True) -> None:
     if path not in contents.sources:
-        source = record_source(path, contents.by_content, may_compile)
+        source = record_source(path, contents.by_content, may_compile, contents.thorough)
         if source is not None:
             contents.sources[path] = source
 

@@ -17,7 +17,7 @@ from fastimport.snapshot.layout import (
     VERSION,
     aligned,
 )
-from fastimport.snapshot.model import RACY, Contents, Directory, Name, Source
+from fastimport.snapshot.model import RACY, Contents, Directory, Loaded, Name, Source
 
 _MASK = 0xFFFFFFFF
 _MAX_PATHS = 16
@@ -64,11 +64,11 @@ def _place(tables: "_Tables", sizes: dict[str, int]) -> tuple[dict[str, int], in
 
 def _write_codes(tables: "_Tables", contents: Contents, stream: BinaryIO, offset: int) -> int:
     for source in contents.sources.values():
-        data = source.load()
+        loaded = source.load()
         stream.seek(offset)
-        stream.write(data)
-        tables.add_code(source, offset, data)
-        offset = aligned(offset + len(data), 16) if data else offset
+        stream.write(loaded.code)
+        tables.add_code(source, offset, loaded)
+        offset = aligned(offset + len(loaded.code), 16) if loaded.code else offset
     stream.write(bytes(max(0, offset - stream.seek(0, os.SEEK_END))))
     return offset
 
@@ -182,14 +182,13 @@ class _Tables:
     def name_record(self, name: str, masks: Name, value: int) -> tuple[int, ...]:
         return (*self.add_string(name), masks.listed, masks.resolved, masks.inside, value & _MASK)
 
-    def add_code(self, source: Source, offset: int, data: bytes) -> None:
+    def add_code(self, source: Source, offset: int, loaded: Loaded) -> None:
         """The record of a source file whose code was written at an offset."""
         root, path, size, _ = self.locate(source.path)
         stamp = source.stamp if self.stamped else (0, 0, 0, 0)
-        flags = source.flags if self.stamped else source.flags & ~RACY
-        pyc = (source.pyc_mtime, source.size & _MASK) if self.stamped else (0, 0)
-        place = (offset, len(data), checksum(data)) if data else (0, 0, 0)
-        self.sections["codes"].append((root, path, size, flags, *stamp, source.size, *place, *pyc))
+        flags = (source.flags if self.stamped else source.flags & ~RACY) | loaded.flags
+        place = (offset, len(loaded.code), checksum(loaded.code)) if loaded.code else (0, 0, 0)
+        self.sections["codes"].append((root, path, size, flags, *stamp, source.size, *place, loaded.digest))
 
     def add_path(self, path: list[str], contents: Contents) -> None:
         """A search path: its directories, and for each name the entries that may have it, counted among these."""

@@ -6,7 +6,7 @@ The compiled reader has the same in snapshot_format.h; tests/snapshot/test_snaps
 import struct
 
 MAGIC = b"fastimp\x1a"
-VERSION = 1
+VERSION = 2
 HEADER_SIZE = 512
 BLOCK = 16384
 BY_CONTENT = 1
@@ -24,7 +24,7 @@ RECORDS = {
     "directory slots": struct.Struct("<I"),
     "names": struct.Struct("<IIIIII"),  # text, size, listed, resolved, inside, hash
     "name slots": struct.Struct("<I"),
-    "codes": struct.Struct("<IIIIQQqqQQQQII"),  # root, path, size, flags, stamp, source size, offset, size, checksum, .pyc's
+    "codes": struct.Struct("<IIIIQQqqQQQQQ"),  # root, path, size, flags, stamp, source size, offset, size, checksum, source hash
     "code slots": struct.Struct("<I"),
     "paths": struct.Struct("<IIIIII"),  # directories, their count, merged names, their count, slots, bits
     "path directories": struct.Struct("<I"),

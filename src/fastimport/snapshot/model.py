@@ -7,6 +7,9 @@ from typing import NamedTuple
 RACY, MISSING, PRIVATE, UNLISTED = 1, 2, 4, 8
 """Flags of directories (and, RACY and PRIVATE, of sources)."""
 
+WARNS, UNTRIED = 16, 32
+"""Flags of sources: compiling warns, which is importlib's to say; the code is from a .pyc, and it is not known whether it does."""
+
 NOT_LOOKED, NO_INIT, FIRST_INIT = 0, 1, 2
 """What is known of the inside of a directory: nothing; no ``__init__``; ``__init__`` with suffix number - `FIRST_INIT`."""
 
@@ -44,20 +47,23 @@ class Directory:
     others: list[str] = field(default_factory=list)
 
 
+class Loaded(NamedTuple):
+    """Marshalled code, or b"" if there is none; the hash of its source, 0 if it has none; `WARNS`, `UNTRIED` or 0."""
+
+    code: bytes
+    digest: int = 0
+    flags: int = 0
+
+
 @dataclass
 class Source:
-    """A source file, and how to get its marshalled code, or b"" if it has none."""
+    """A source file, and how to get its code."""
 
     path: str
-    load: Callable[[], bytes]
+    load: Callable[[], Loaded]
     flags: int = 0
     stamp: Stamp = NO_STAMP
     size: int = 0
-
-    @property
-    def pyc_mtime(self) -> int:
-        """As in the header of a .pyc."""
-        return self.stamp.mtime_ns // 1_000_000_000 & 0xFFFFFFFF
 
 
 @dataclass
@@ -74,3 +80,5 @@ class Contents:
     """The directory of the file, if roots move with it."""
     by_content: bool = False
     created_ns: int = 0
+    thorough: bool = False
+    """Whether it is tried of all sources if compiling them warns."""

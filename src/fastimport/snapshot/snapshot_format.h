@@ -26,7 +26,7 @@
 #endif
 
 #define FS_MAGIC "fastimp\x1a"
-enum { FS_VERSION = 1, FS_HEADER = 512, FS_BLOCK = 16384, FS_MAX_ROOTS = 64, FS_MAX_IDENTITY = 4096 };
+enum { FS_VERSION = 2, FS_HEADER = 512, FS_BLOCK = 16384, FS_MAX_ROOTS = 64, FS_MAX_IDENTITY = 4096 };
 enum { FS_NONE = -1, FS_DAMAGED = -2 }; /* what look-ups answer beside an index */
 
 enum { /* sections, in the order of the file */
@@ -37,6 +37,7 @@ static const uint32_t fs_record_sizes[FS_SECTIONS] = {1, 16, 72, 4, 24, 4, 88, 4
 
 enum { FS_CONTENT = 1 };                                         /* header: built by content, stamps mean nothing */
 enum { FS_RACY = 1, FS_MISSING = 2, FS_PRIVATE = 4, FS_UNLISTED = 8 }; /* directories; the first and the third of codes, too */
+enum { FS_WARNS = 16, FS_UNTRIED = 32 };                         /* codes: compiling warns; it is not known whether it does */
 
 typedef struct {
     const unsigned char *mapping; /* the file; never read but by fs_copy */
@@ -69,7 +70,7 @@ typedef struct {
     uint32_t root, path, path_size, flags;
     uint64_t device, inode;
     int64_t mtime_ns, ctime_ns;
-    uint64_t source_size, offset, size, checksum;
+    uint64_t source_size, offset, size, checksum, source_hash;
 } fs_code;
 
 typedef struct {
@@ -197,7 +198,8 @@ static inline int fs_get_name(fs_file *file, uint64_t index, fs_name *name) {
 static inline int fs_get_code(fs_file *file, uint64_t index, fs_code *code) {
     const unsigned char *p = fs_records(file, FS_CODES, index, 1);
     if (p == NULL) return -1;
-    *code = (fs_code){FS_PLACE_AND_STAMP(p), fs_u64(p + 48), fs_u64(p + 56), fs_u64(p + 64), fs_u64(p + 72)};
+    *code = (fs_code){FS_PLACE_AND_STAMP(p), fs_u64(p + 48), fs_u64(p + 56), fs_u64(p + 64), fs_u64(p + 72),
+                      fs_u64(p + 80)};
     return 0;
 }
 
@@ -375,28 +377,6 @@ static inline int fs_is_own(const fs_file *file) {
 /* Threads count at the same time. */
 static inline void fs_count(unsigned long long *counter, int by) {
     if (by) __atomic_add_fetch(counter, by, __ATOMIC_RELAXED);
-}
-
-/* The stamp of a source file as it is now; 0 if it is not there. */
-static inline int fs_stat_source(const char *path, fs_code *now) {
-#ifndef _WIN32
-    struct stat st;
-    if (stat(path, &st) != 0) return 0;
-#if defined(__APPLE__)
-    struct timespec modified = st.st_mtimespec, changed = st.st_ctimespec;
-#else
-    struct timespec modified = st.st_mtim, changed = st.st_ctim;
-#endif
-    now->device = (uint64_t)st.st_dev;
-    now->inode = (uint64_t)st.st_ino;
-    now->mtime_ns = (int64_t)modified.tv_sec * 1000000000 + modified.tv_nsec;
-    now->ctime_ns = (int64_t)changed.tv_sec * 1000000000 + changed.tv_nsec;
-    now->source_size = (uint64_t)st.st_size;
-    return 1;
-#else
-    (void)path; (void)now;
-    return 0;
-#endif
 }
 
 /* The sections must lie inside the tables, one after the other. */

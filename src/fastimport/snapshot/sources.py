@@ -9,16 +9,20 @@ import time
 import warnings
 from types import CodeType
 
+from fastimport.snapshot._reader import checksum
 from fastimport.snapshot.listing import is_racy, stamp_of
-from fastimport.snapshot.model import PRIVATE, RACY, Source
+from fastimport.snapshot.model import PRIVATE, RACY, UNTRIED, WARNS, Loaded, Source
 
 _HEADER = 16
 MAX_SIZE = 64 * 1024 * 1024
 """Bytes of code above which a module is left to importlib."""
 
 
-def record_source(path: str, by_content: bool, may_compile: bool = True) -> Source | None:
-    """A source file as it is now; None if it can't be read. Its code is fetched when it is asked for."""
+def record_source(path: str, by_content: bool, may_compile: bool = True, thorough: bool = False) -> Source | None:
+    """A source file as it is now; None if it can't be read. Its code is fetched when it is asked for.
+
+    `thorough`: compile it even if it has a valid .pyc, to know whether that warns.
+    """
     now = time.time_ns()
     try:
         found = os.stat(path)
@@ -29,19 +33,35 @@ def record_source(path: str, by_content: bool, may_compile: bool = True) -> Sour
         return None
     if not found.st_mode & stat.S_IROTH:
         flags |= PRIVATE
-    return Source(path, lambda: load(path, found, by_content, may_compile), flags, stamp_of(found), found.st_size)
+    return Source(path, lambda: load(path, found, by_content, may_compile, thorough), flags, stamp_of(found), found.st_size)
 
 
-def load(path: str, found: os.stat_result, by_content: bool, may_compile: bool) -> bytes:
-    """Marshalled code of the source at `path`, whose stat result is `found`; b"" if there is none, or importlib has to say which.
+def load(path: str, found: os.stat_result, by_content: bool, may_compile: bool, thorough: bool) -> Loaded:
+    """The code of the source at `path`, whose stat result is `found`; none if it has none, or importlib has to say which.
 
     `by_content`: a .pyc is believed only if it has the hash of the source, not for a modification time.
     """
-    data = _read_pyc(path, found, by_content)
-    if data is None and may_compile:
-        data = _compile(path)
+    source = _read(path)
+    if source is None:
+        return Loaded(b"")
+    digest = checksum(source) if len(source) <= MAX_SIZE else 0
+    code, flags = _read_pyc(path, source, found, by_content), 0
+    if may_compile and (code is None or (thorough and code)):
+        compiled, flags = _compile(path, source)
+        code = compiled if code is None else code
+    elif code:
+        flags = UNTRIED
     # A file that was exchanged meanwhile has another stamp than the recorded one.
-    return data if data is not None and len(data) <= MAX_SIZE and _is_code(data) and _is_same(path, found) else b""
+    is_good = code and len(code) <= MAX_SIZE and _is_code(code) and _is_same(path, found)
+    return Loaded(code, digest, flags) if code and is_good else Loaded(b"")
+
+
+def _read(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return None
 
 
 def _is_same(path: str, found: os.stat_result) -> bool:
@@ -52,42 +72,36 @@ def _is_same(path: str, found: os.stat_result) -> bool:
     return (stamp_of(now), now.st_size) == (stamp_of(found), found.st_size)
 
 
-def _read_pyc(path: str, found: os.stat_result, by_content: bool) -> bytes | None:
+def _read_pyc(path: str, source: bytes, found: os.stat_result, by_content: bool) -> bytes | None:
     try:
-        with open(importlib.util.cache_from_source(path), "rb") as file:
-            data = file.read()
-    except (OSError, NotImplementedError, ValueError):
+        data = _read(importlib.util.cache_from_source(path))
+    except (NotImplementedError, ValueError):
+        return None
+    if data is None or data[:4] != importlib.util.MAGIC_NUMBER or len(data) < _HEADER:
         return None
     flags = int.from_bytes(data[4:8], "little")
-    if data[:4] != importlib.util.MAGIC_NUMBER or len(data) < _HEADER or flags & ~0b11:
+    if flags & ~0b11:
         return None
     validation = data[8:_HEADER]
     if flags & 1:
-        valid = validation == _source_hash(path)
-        if not valid and not by_content:  # whether it counts is for each interpreter to say (--check-hash-based-pycs)
-            return b""
-    else:
-        seconds, size = int(found.st_mtime) & 0xFFFFFFFF, found.st_size & 0xFFFFFFFF
-        valid = not by_content and validation == seconds.to_bytes(4, "little") + size.to_bytes(4, "little")
-    return data[_HEADER:] if valid else None
+        if validation != importlib.util.source_hash(source):  # which of them counts is for each interpreter to say
+            return b""  # (--check-hash-based-pycs)
+        return data[_HEADER:]
+    seconds, size = int(found.st_mtime) & 0xFFFFFFFF, found.st_size & 0xFFFFFFFF
+    is_valid = not by_content and validation == seconds.to_bytes(4, "little") + size.to_bytes(4, "little")
+    return data[_HEADER:] if is_valid else None
 
 
-def _source_hash(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            return importlib.util.source_hash(file.read())
-    except OSError:
-        return b""
-
-
-def _compile(path: str) -> bytes | None:
+def _compile(path: str, source: bytes) -> tuple[bytes | None, int]:
+    """Marshalled code, and `WARNS` if compiling is not silent."""
     try:
         loader = importlib.machinery.SourceFileLoader("__recorded__", path)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return marshal.dumps(loader.source_to_code(loader.get_data(path), path))
+        with warnings.catch_warnings(record=True) as given:
+            warnings.simplefilter("always")
+            code = marshal.dumps(loader.source_to_code(source, path))
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
-        return None
+        return None, WARNS
+    return code, WARNS if given else 0
 
 
 def _is_code(data: bytes) -> bool:

@@ -72,7 +72,7 @@ def _code_problems(reader: SnapshotReader, recorded: decode.Code) -> Iterator[Pr
     if source is None:
         yield Problem("stale", recorded.path, "is not there any more", "code")
         return
-    current = source.load()
+    current = source.load().code
     if current == kept or (current and marshal.loads(current) == marshal.loads(kept)):
         return
     is_unchanged = (source.stamp, source.size) == (recorded.stamp, recorded.source_size)

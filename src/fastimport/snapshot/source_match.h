@@ -1,0 +1,92 @@
+/* Whether a source file is the recorded one: by its stamp, or where that says nothing any more, by its content.
+
+   A tree that was unpacked, copied or mounted anew has other stamps and the same files. The hash is what a checked hash-based
+   .pyc (PEP 552) relies on as well, one read of the source in place of compiling it. */
+#ifndef FASTIMPORT_SOURCE_MATCH_H
+#define FASTIMPORT_SOURCE_MATCH_H
+
+#include "snapshot_format.h"
+
+#ifndef _WIN32
+#include <fcntl.h>
+#endif
+
+enum { FS_CHANGED = 0, FS_SAME = 1, FS_SAME_CONTENT = 2 };
+enum { FS_MAX_SOURCE = 64 * 1024 * 1024 }; /* bytes; what is longer has no hash */
+
+#ifndef _WIN32
+static inline void fs_take_stamp(const struct stat *st, fs_code *now) {
+#if defined(__APPLE__)
+    struct timespec modified = st->st_mtimespec, changed = st->st_ctimespec;
+#else
+    struct timespec modified = st->st_mtim, changed = st->st_ctim;
+#endif
+    now->device = (uint64_t)st->st_dev;
+    now->inode = (uint64_t)st->st_ino;
+    now->mtime_ns = (int64_t)modified.tv_sec * 1000000000 + modified.tv_nsec;
+    now->ctime_ns = (int64_t)changed.tv_sec * 1000000000 + changed.tv_nsec;
+    now->source_size = (uint64_t)st->st_size;
+}
+
+/* The hash of the `size` bytes of an open file; 0 where they can't be read. */
+static inline uint64_t fs_hash_file(int descriptor, uint64_t size) {
+    unsigned char *data = (unsigned char *)malloc(size ? size : 1);
+    uint64_t done = 0, hash;
+    if (data == NULL) return 0;
+    while (done < size) {
+        ssize_t got = read(descriptor, data + done, size - done);
+        if (got <= 0) break;
+        done += (uint64_t)got;
+    }
+    hash = done == size ? fs_hash(data, size, 0) : 0;
+    free(data);
+    return hash;
+}
+
+/* The stamp of a file that has the recorded size and hash; 0 if it has not. */
+static inline int fs_has_content(const char *path, const fs_code *recorded, fs_code *now) {
+    struct stat st;
+    int same = 0, descriptor;
+    if (recorded->source_hash == 0 || recorded->source_size > FS_MAX_SOURCE) return 0;
+    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (descriptor < 0) return 0;
+    if (fstat(descriptor, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == recorded->source_size) {
+        fs_take_stamp(&st, now);
+        same = fs_hash_file(descriptor, recorded->source_size) == recorded->source_hash;
+    }
+    close(descriptor);
+    return same;
+}
+#endif
+
+static inline int fs_is_same_stamp(const fs_code *code, const fs_code *now) {
+    return !(code->flags & FS_RACY) && code->mtime_ns == now->mtime_ns && code->source_size == now->source_size &&
+           code->ctime_ns == now->ctime_ns && code->inode == now->inode && code->device == now->device;
+}
+
+/* Whether a .pyc that was valid for the recorded source would be so for this one: then nobody compiles, and nobody warns. */
+static inline int fs_is_same_second(const fs_code *code, const fs_code *now) {
+    return code->mtime_ns / 1000000000 == now->mtime_ns / 1000000000;
+}
+
+/* How the file at `path` is the recorded source. Code whose compilation warns is importlib's business, unless a .pyc is there. */
+static inline int fs_match_source(const char *path, const fs_code *recorded, int has_stamps) {
+#ifndef _WIN32
+    fs_code now;
+    struct stat st;
+    if (recorded->flags & FS_WARNS) return FS_CHANGED;
+    if (has_stamps) {
+        if (stat(path, &st) != 0) return FS_CHANGED;
+        fs_take_stamp(&st, &now);
+        if (fs_is_same_stamp(recorded, &now)) return FS_SAME;
+        if (recorded->source_size != now.source_size) return FS_CHANGED;
+    }
+    if (recorded->flags & FS_UNTRIED && !(has_stamps && fs_is_same_second(recorded, &now))) return FS_CHANGED;
+    return fs_has_content(path, recorded, &now) ? FS_SAME_CONTENT : FS_CHANGED;
+#else
+    (void)path; (void)recorded; (void)has_stamps;
+    return FS_CHANGED;
+#endif
+}
+
+#endif
