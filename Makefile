@@ -15,6 +15,10 @@ BENCH_ARGS ?=
 # Without a GIL a child that is forked beside running threads hangs now and then, in importlib as well.
 SOAK = $(if $(findstring True,$(shell $(PY) -c "import sys; print(getattr(sys, '_is_gil_enabled', lambda: True)() is False)")),threads,forks)
 export FASTIMPORT_BUILD
+# What a shell may set that would send packages elsewhere or change what is compiled and tested.
+unexport PYTHONPATH PYTHONHOME PYTHONOPTIMIZE PYTHONWARNINGS PYTHONSAFEPATH PYTHONUSERBASE PYTHONNOUSERSITE PYTHONPYCACHEPREFIX
+unexport PYTHONDONTWRITEBYTECODE PYTHONPLATLIBDIR PYTHONINSPECT PYTHONSTARTUP PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT
+unexport PIP_REQUIRE_VIRTUALENV PIP_PYTHON PIP_NO_INDEX PIP_ONLY_BINARY PIP_NO_BINARY
 
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet

@@ -11,7 +11,15 @@ from importlib import machinery, metadata  # noqa: F401  the first invalidate_ca
 import pytest
 import support
 from support.loading import LoadingDuel, both
+from support.shell import cleaned
 from support.state import preserved
+
+_shell = cleaned(os.environ)
+for _name in [name for name in os.environ if name not in _shell]:
+    del os.environ[_name]
+os.environ.update(_shell)
+sys.dont_write_bytecode = False
+os.umask(0o022)
 
 INSTALLED = ("meta_path", "in_place")
 CHECKED = ("class", *INSTALLED)

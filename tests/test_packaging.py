@@ -81,7 +81,7 @@ def test_sdist_is_the_whole_project_and_nothing_generated(built):
 def test_wheel_ships_every_module_and_every_type_description(in_wheel):
     assert not in_tree(".py", ".pyi", ".pxd", ".h", "py.typed", ".js", ".css", ".template") - in_wheel
     suffix = sysconfig.get_config_var("EXT_SUFFIX")
-    assert not {f"fastimport/{name}{suffix}" for name in MODULES} - in_wheel
+    assert not {f"fastimport/{name.replace('.', '/')}{suffix}" for name in MODULES} - in_wheel
 
 
 def test_wheel_ships_no_c_no_cython_and_no_start_up_file(in_wheel):

@@ -92,7 +92,7 @@ def test_generated_applications_hold_the_number_of_modules(script, tmp_path, sha
 
 
 def test_every_application_of_the_demo_is_valid_python_and_named_once(script):
-    applications = script("applications")
+    applications = script("instruments.applications")
     names = [application.name for application in applications.ALL]
     assert len(set(names)) == len(names)
     for application in applications.ALL:

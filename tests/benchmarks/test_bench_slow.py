@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-SCRIPTS = ("conditions", "generate", "peer_sides", "peers", "slow_cases", "slow_file_systems", "slow_interpreter")
+SCRIPTS = ("generate", "peers", "slow_file_systems")
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="FUSE and LD_PRELOAD as Linux has them")
 
@@ -25,7 +25,7 @@ def script(monkeypatch):
 @pytest.fixture
 def delayfs(script, tmp_path):
     """The module, and the compiled file system if this machine can have it."""
-    slow = script("slow_interpreter")
+    slow = script("instruments.slow_interpreter")
     try:
         program = slow.compile_delayfs(tmp_path)
         with slow.mounted(program, tmp_path, slow.Slowness(0)):
@@ -91,7 +91,7 @@ def test_nothing_can_be_written_through_the_mount(delayfs, tmp_path):
 
 @linux_only
 def test_the_interposed_library_counts_calls_below_its_prefixes_only(script, tmp_path):
-    slow = script("slow_interpreter")
+    slow = script("instruments.slow_interpreter")
     try:
         library = slow.compile_library(tmp_path)
     except slow.Unavailable as reason:
@@ -110,7 +110,7 @@ def test_the_interposed_library_counts_calls_below_its_prefixes_only(script, tmp
 
 def test_a_server_for_few_at_once_makes_many_processes_wait_longer(script):
     """The formula of the column "x latency"."""
-    module, cases = script("slow_file_systems"), script("slow_cases")
+    module, cases = script("slow_file_systems"), script("instruments.slow_cases")
     side = module.Side("stock", 1, [], 0, [1.0], [{"lookup": 3200}], None)
     waits = []
     for servers in (64, 8):
@@ -123,7 +123,7 @@ def test_a_server_for_few_at_once_makes_many_processes_wait_longer(script):
 @pytest.fixture
 def results(script, tmp_path, monkeypatch):
     """Five modules, every side that is quickly prepared."""
-    peers, sides = script("peers"), script("peer_sides")
+    peers, sides = script("peers"), script("instruments.peer_sides")
     builder = sides.Builder
     monkeypatch.setattr(peers, "PEERS", (builder.checked, builder.trusted, builder.zipimport, builder.quickimport, builder.lazy))
     with contextlib.redirect_stderr(None):
@@ -147,7 +147,7 @@ def test_a_peer_that_cannot_run_is_in_the_table_with_its_reason(results):
 
 
 def test_a_side_that_imports_something_else_is_refused(script, tmp_path):
-    peers, sides = script("peers"), script("peer_sides")
+    peers, sides = script("peers"), script("instruments.peer_sides")
     builder = sides.Builder(peers.generated(tmp_path / "tree", 2), tmp_path)
     with pytest.raises(AssertionError):
         peers._checked(builder.importlib(), {"application": "application/__init__"}, builder.tree)

@@ -14,7 +14,8 @@ import pytest
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 WORKS = """
-import results, sys
+from instruments import results
+import sys
 table = results.Table([("what", "ratio"), ("a | b", "0.9")], "A table")
 figures = [results.Figure("300 entries, packages, checked", "ratio", 0.5, 0.4, 0.6, 9),
            results.Figure("300 entries, packages, trusted", "ratio", 0.2, 0.1, 0.3, 9)]
@@ -113,7 +114,7 @@ def test_the_readmes_figures_are_replaced_and_carry_their_conditions(suite, monk
 def test_every_benchmark_of_the_plan_is_a_script_that_takes_its_arguments(monkeypatch):
     """By its own parser: a wrong option would only show after minutes of measuring."""
     monkeypatch.syspath_prepend(str(BENCHMARKS))
-    plan = importlib.import_module("suite_plan")
+    plan = importlib.import_module("instruments.suite_plan")
     asked = [[sys.executable, str(BENCHMARKS / benchmark.script), "--help"] for benchmark in plan.SUITE]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         answers = pool.map(lambda command: subprocess.run(command, check=True, capture_output=True, text=True).stdout, asked)

@@ -74,8 +74,9 @@ def is_ours(name):
 
 
 def importers():
-    own = tuple(fastimport.__path__)
-    return {str(key): type_name(finder) for key, finder in sys.path_importer_cache.items() if key not in own}
+    (own,) = fastimport.__path__  # and the rooms below it
+    ours = {key for key in sys.path_importer_cache if str(key) == own or str(key).startswith(own + os.sep)}
+    return {str(key): type_name(finder) for key, finder in sys.path_importer_cache.items() if key not in ours}
 
 
 def describe_process():

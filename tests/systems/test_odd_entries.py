@@ -39,7 +39,7 @@ for path in ('place', ['place'], ('place',), iter(['place']), {'place'}, 3, [Non
         print(importlib.machinery.PathFinder.find_spec('target', path))
     except Exception as error:
         print(type(error).__name__, error)
-print([str(key).replace('x' * 5000, 'long') for key in sys.path_importer_cache if key.isprintable()])
+print([str(key).replace('x' * 5000, 'long') for key in sys.path_importer_cache if key.isprintable() and 'fastimport' not in key])
 """
 
 

@@ -168,7 +168,7 @@ def hand_over(path):
 
 
 def _command(path):
-    home = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    home = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     optimized = ["-" + "O" * sys.flags.optimize] if sys.flags.optimize else []
     code = f"import sys; sys.path.insert(0, {home!r}); from fastimport.snapshot import renewal; renewal.main({path!r})"
     return [sys.executable, "-I", "-S", *optimized, "-c", code]

@@ -18,7 +18,7 @@ from fastimport.diagnosis.record.assembly import assemble
 from fastimport.diagnosis.record.model import Recording
 from fastimport.diagnosis.record.spread import add_spread
 
-_ROOT = str(Path(__file__).resolve().parents[2])
+_ROOT = str(Path(__file__).resolve().parents[3])
 # A file, not -c: for that some versions load linecache. What comes with a file, its directory as sys.path[0] and an entry in
 # the importer cache, is taken away again.
 _BOOT = """\
