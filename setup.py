@@ -6,17 +6,19 @@ FASTIMPORT_BUILD chooses the mode:
 * ``debug``: C assertions, index and None checks, object counters, no optimisation;
 * ``trace``: release, with line tracing for coverage and profilers.
 
-A module that does not compile fails the build: there is no second implementation to fall back on.
-setuptools hands .pyx sources to Cython by itself, and only when something is compiled, so that
-asking for metadata or making an sdist stays quick.
+All modules are in one library, which is named after the first of them; a module that does not compile fails the build: there is
+no second implementation to fall back on. Cython runs only when something is compiled, so that asking for metadata or making an
+sdist stays quick.
 """
 
 import os
 from glob import glob
 
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 
 MODULES = (
+    "_core",
     "finding._resolver",
     "finding._tables",
     "finding._index",
@@ -25,7 +27,7 @@ MODULES = (
     "snapshot._reader",
     "hosting._capi",
 )
-C_SOURCES = {"code._bytecode": ["src/fastimport/code/_open_code_hook.c"]}
+C_SOURCES = ("src/fastimport/code/_open_code_hook.c",)
 HEADERS = ("finding", "code", "snapshot", "hosting/include")
 MODES = ("release", "debug", "trace")
 
@@ -66,23 +68,36 @@ if trace:
     macros.append(("CYTHON_TRACE", "1"))
 
 
-def extension(name):
-    """One module: its C goes to the build directory, so that modes do not mix in the source tree."""
-    ext = Extension(
-        f"fastimport.{name}",
-        [f"src/fastimport/{name.replace('.', '/')}.pyx", *C_SOURCES.get(name, ())],
-        depends=sorted(glob("src/fastimport/**/*.h", recursive=True) + glob("src/fastimport/**/*.pxd", recursive=True)),
-        include_dirs=[f"src/fastimport/{room}" for room in HEADERS],
-        extra_compile_args=flags,
-        define_macros=macros,
-    )
-    ext.cython_directives = DIRECTIVES
-    ext.cython_c_in_temp = True
-    return ext
+def source(name):
+    """The Cython source of a module."""
+    return f"src/fastimport/{name.replace('.', '/')}.pyx"
 
+
+class BuildLibrary(build_ext):
+    """Compiles each module as one of its own, and links them together."""
+
+    def build_extension(self, ext):
+        """The C goes to the build directory, so that modes do not mix in the source tree."""
+        from Cython.Build import cythonize
+
+        modules = [Extension(f"fastimport.{name}", [source(name)]) for name in MODULES]
+        made = cythonize(modules, build_dir=self.build_temp, compiler_directives=DIRECTIVES, force=True, quiet=True)
+        ext.sources = [c for module in made for c in module.sources] + list(C_SOURCES)
+        super().build_extension(ext)
+
+
+library = Extension(
+    f"fastimport.{MODULES[0]}",
+    [*map(source, MODULES), *C_SOURCES],
+    depends=sorted(glob("src/fastimport/**/*.h", recursive=True) + glob("src/fastimport/**/*.pxd", recursive=True)),
+    include_dirs=[f"src/fastimport/{room}" for room in HEADERS],
+    extra_compile_args=flags,
+    define_macros=macros,
+)
 
 setup(
-    ext_modules=[extension(name) for name in MODULES],
+    ext_modules=[library],
+    cmdclass={"build_ext": BuildLibrary},
     # A mode does not show in a timestamp, so what an earlier one left is never taken for built.
     options={"build_ext": {"force": True}},
 )

@@ -48,7 +48,7 @@ SIDES = ("stock", "checked", "trusted", "floor")
 COMPARED = ("find", "get_code", "make_modules", "import_application")
 CHOICES = {application.name.split()[0].lower(): application for application in applications.ALL if application.needs}
 STEPS_FILE = os.fspath(Path(__file__).with_name("import_steps.py"))
-MAKE_SPEC = "__pyx_f_10fastimport_9_resolver_8Resolver_make_spec"
+MAKE_SPEC = "__pyx_f_10fastimport_7finding_9_resolver_8Resolver_make_spec"
 READING = "bytecode: path, stat, open, read, validate"
 LOAD_LIBRARY = "_PyImport_FindSharedFuncptr"
 

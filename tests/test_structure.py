@@ -24,8 +24,10 @@ import pytest
 import fastimport
 
 SOURCE = pathlib.Path(__file__).parents[1] / "src" / "fastimport"
-FILES = sorted(SOURCE.rglob("*.py"))
 COMPILED = sorted(SOURCE.rglob("*.pyx"))
+LIBRARY = SOURCE / "_core.pyx"
+DOORS = {path.with_suffix(".py") for path in COMPILED} - {LIBRARY.with_suffix(".py")}  # they load what is compiled
+FILES = sorted(set(SOURCE.rglob("*.py")) - DOORS)
 
 # The lowest floor first. Compiled modules lie below all of them, in whichever room they are, and import nothing of ours.
 FLOORS = (
@@ -247,7 +249,15 @@ def test_only_settings_reads_the_environment():
 def test_compiled_modules_are_there(path):
     """Required means required: a missing build is an error, never a skip."""
     module = importlib.import_module(f"fastimport.{module_of(path)}")
-    assert not module.__file__.endswith((".py", ".pyx"))
+    assert module.__file__ == importlib.import_module("fastimport._core").__file__
+    assert not module.__file__.endswith((".py", ".pyx")) and module.__spec__.origin == module.__file__
+
+
+@pytest.mark.parametrize("path", sorted(DOORS), ids=relative)
+def test_doors_of_compiled_modules_do_nothing_else(path):
+    """What is in such a file would not be in the module: the compiled one takes its place."""
+    expected = f'"""Compiled: the source is {path.stem}.pyx."""\n\nfrom fastimport._core import load\n\nload(__name__)\n'
+    assert path.read_text(encoding="utf-8") == expected
 
 
 @pytest.mark.parametrize("path", [*FILES, *COMPILED], ids=relative)

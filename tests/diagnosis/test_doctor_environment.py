@@ -171,14 +171,22 @@ def test_another_package_of_the_name_hides_ours_or_is_hidden(tmp_path):
 def test_a_fastimport_that_is_not_built_is_an_error(tmp_path):
     site = installed_copy(tmp_path)
     suffix = sysconfig.get_config_var("EXT_SUFFIX")
-    os.unlink(site / "fastimport" / "finding" / f"_index{suffix}")
-    os.unlink(site / "fastimport" / "finding" / f"_names{suffix}")
-    (site / "fastimport" / "finding" / f"_names{suffix}").write_text("no library")
+    library = site / "fastimport" / f"_core{suffix}"
+    os.unlink(library)
+    for expected in ("is not built for this interpreter", "can't be loaded"):
+        found = [each for each in examine(clash(site), status=1) if each["kind"] == "not built"]
+        assert [each["subject"] for each in found] == ["fastimport._core"]
+        assert expected in found[0]["text"]
+        library.write_text("no library")
+
+
+def test_a_compiled_module_that_is_missing_is_an_error(tmp_path):
+    site = installed_copy(tmp_path)
+    os.unlink(site / "fastimport" / "finding" / "_index.py")
+    (site / "fastimport" / "finding" / "_names.py").write_text("raise ImportError('no')")
     found = [each for each in examine(clash(site), status=1) if each["kind"] == "not built"]
     assert [each["subject"] for each in found] == ["fastimport.finding._names", "fastimport.finding._index"]
     assert "can't be loaded" in found[0]["text"] and "is not built for this interpreter" in found[1]["text"]
-    (site / "fastimport" / "finding" / f"_resolver{suffix}").write_text("no library")
-    assert any(each["subject"] == "fastimport.finding._resolver" for each in examine(clash(site), status=1))
 
 
 def test_settings_that_are_wrong_or_ignored_are_named(template):

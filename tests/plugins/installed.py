@@ -24,9 +24,11 @@ def required_modules():
 
 
 def missing_modules(package):
-    """The required compiled modules that the directory of the package does not hold."""
-    places = {name: package / name.replace(".", "/") for name in required_modules()}
-    return [name for name, place in places.items() if not any(Path(f"{place}{end}").is_file() for end in EXTENSION_SUFFIXES)]
+    """The required compiled modules that the directory of the package does not hold: all, without the library that they are in."""
+    library, *modules = required_modules()
+    if not any((package / f"{library}{end}").is_file() for end in EXTENSION_SUFFIXES):
+        return [library, *modules]
+    return [name for name in modules if not (package / f"{name.replace('.', '/')}.py").is_file()]
 
 
 def complaint(package):

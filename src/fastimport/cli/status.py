@@ -1,6 +1,7 @@
 """``fastimport status``: what fastimport does in an interpreter started like this one."""
 
 import argparse
+import contextlib
 import os
 import sys
 from typing import Any
@@ -38,7 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def collect() -> dict[str, Any]:
     """The status as plain data."""
-    __import__("fastimport.finding._names")  # loaded when used: its file is part of the answer
+    with contextlib.suppress(ImportError):
+        __import__("fastimport.finding._names")  # loaded when used: its file is part of the answer
     described = activation.describe()
     counts = stats()._asdict()
     return {

@@ -4,9 +4,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from fastimport.snapshot import identity
-from fastimport.snapshot._reader import SnapshotReader
 from fastimport.snapshot.layout import NUMBER, RECORDS, SECTIONS
 from fastimport.snapshot.model import Directory, Name, Stamp
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fastimport.snapshot._reader import SnapshotReader
 
 
 class Code(NamedTuple):
@@ -20,7 +23,7 @@ class Code(NamedTuple):
     number: int
 
 
-def facts(reader: SnapshotReader) -> dict[str, object]:
+def facts(reader: "SnapshotReader") -> dict[str, object]:
     """What a snapshot says of itself."""
     size, _, created_ns, user, home, counts, code_size = reader.facts()
     wanted = ("directories", "names", "codes", "paths", "merged names")
@@ -37,14 +40,14 @@ def facts(reader: SnapshotReader) -> dict[str, object]:
     }
 
 
-def records(reader: SnapshotReader, section: str) -> Iterator[tuple[int, ...]]:
+def records(reader: "SnapshotReader", section: str) -> Iterator[tuple[int, ...]]:
     """The records of a section, unpacked. Raises `ValueError` where they are damaged."""
     number = SECTIONS.index(section)
     for index in range(reader.facts()[5][number]):
         yield RECORDS[section].unpack(reader.records(number, index, 1))
 
 
-def directories(reader: SnapshotReader, roots: list[str] | None = None) -> Iterator[Directory]:
+def directories(reader: "SnapshotReader", roots: list[str] | None = None) -> Iterator[Directory]:
     """All directories with all names. `roots`: where they are now, if not as recorded. Raises `ValueError` if damaged."""
     roots = roots or [root for root, _ in reader.roots()]
     names = RECORDS["names"]
@@ -61,7 +64,7 @@ def directories(reader: SnapshotReader, roots: list[str] | None = None) -> Itera
         yield directory
 
 
-def codes(reader: SnapshotReader, roots: list[str] | None = None) -> Iterator[Code]:
+def codes(reader: "SnapshotReader", roots: list[str] | None = None) -> Iterator[Code]:
     """All source files. `roots` as above. Raises `ValueError` if damaged."""
     roots = roots or [root for root, _ in reader.roots()]
     for number, (root, path, size, flags, *rest) in enumerate(records(reader, "codes")):
@@ -69,12 +72,12 @@ def codes(reader: SnapshotReader, roots: list[str] | None = None) -> Iterator[Co
         yield Code(_path(reader, roots, root, path, size), flags, Stamp(*rest[:4]), source_size, code_size, number)
 
 
-def order(reader: SnapshotReader) -> list[str]:
+def order(reader: "SnapshotReader") -> list[str]:
     """Files in the order in which a program asked for them."""
     return [reader.text(text, size) for text, size in records(reader, "order")]
 
 
-def paths(reader: SnapshotReader) -> list[list[str]]:
+def paths(reader: "SnapshotReader") -> list[list[str]]:
     """The recorded search paths, without entries that are not covered."""
     entries = [directory.path for directory in directories(reader)]
     found = []
@@ -87,7 +90,7 @@ def paths(reader: SnapshotReader) -> list[list[str]]:
     return found
 
 
-def _path(reader: SnapshotReader, roots: list[str], root: int, text: int, size: int) -> str:
+def _path(reader: "SnapshotReader", roots: list[str], root: int, text: int, size: int) -> str:
     if root >= len(roots):
         raise ValueError("damaged: a root")
     below = reader.text(text, size)

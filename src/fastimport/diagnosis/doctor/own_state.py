@@ -9,7 +9,7 @@ from fastimport import activation, settings
 from fastimport.diagnosis.doctor.findings import ERROR, NOTICE, WARNING, Finding
 from fastimport.statistics import stats
 
-COMPILED = ("finding._resolver", "finding._tables", "finding._names", "finding._index", "code._bytecode")
+COMPILED = ("_core", "finding._resolver", "finding._tables", "finding._names", "finding._index", "code._bytecode")
 BUILD = "install a wheel for this Python: pip install --force-reinstall fastimport-finder"
 
 
@@ -24,6 +24,7 @@ def facts() -> dict[str, str]:
 def find() -> Iterator[Finding]:
     """Yield everything that keeps fastimport from doing its work."""
     broken = [finding for name in COMPILED if (finding := _load(name))]
+    broken = broken[:1] if broken and broken[0].subject == f"fastimport.{COMPILED[0]}" else broken  # the others are in it
     yield from broken
     state = activation.describe()
     if state["obstacle"] and not broken:
