@@ -24,7 +24,7 @@ def required_modules():
 
 
 def missing_modules(package):
-    """The required compiled modules that the directory of the package does not hold: all, without the library that they are in."""
+    """The required compiled modules that the directory of the package does not hold: all of them without their library."""
     library, *modules = required_modules()
     if not any((package / f"{library}{end}").is_file() for end in EXTENSION_SUFFIXES):
         return [library, *modules]

@@ -1,4 +1,4 @@
-"""Code by the content of its source: a tree that was unpacked, copied or linked anew has other stamps, and is served all the same.
+"""Code by the content of its source: a tree that was unpacked, copied or linked anew has other stamps, and is served alike.
 
 What importlib would say while it compiles is said: code whose compilation warns is left to it.
 """
@@ -163,7 +163,12 @@ WARNING = {
     "assertion": "assert (1, 'text')\n",
     "call": "def f(): return 'a' (1)\n",
 }
-WARN = "import sys, fastimport; fastimport.install(freshness=sys.argv[1], snapshot=sys.argv[2]); import warnmod; print(warnmod.__name__)"
+WARN = """
+import sys, fastimport
+fastimport.install(freshness=sys.argv[1], snapshot=sys.argv[2])
+import warnmod
+print(warnmod.__name__)
+"""
 
 
 @pytest.mark.parametrize("by_content", [False, True])

@@ -28,8 +28,8 @@ def install(comm=None, root=0, *, snapshot=None, register="meta_path"):
     root
         The rank that reads the file system for all.
     snapshot
-        The path of one made by ``fastimport build --by-content``, read by the root; None: the root builds one of everything that can
-        be imported from its ``sys.path``, which takes a second for every few thousand modules.
+        The path of one made by ``fastimport build --by-content``, read by the root; None: the root builds one of all that can be
+        imported from its ``sys.path``, which takes a second for every few thousand modules.
     register
         As for `fastimport.install`.
 

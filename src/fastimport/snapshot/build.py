@@ -30,7 +30,8 @@ def build(
 ) -> Contents:
     """Everything importable on `path`. Entries that are no directories (archives) are left out.
 
-    `by_content`: no stamps are kept, and a .pyc is not believed for its time. `home` is the directory that the file will be in, if roots are to move with it; `passed`: paths that whoever has the file can reach, beside that.
+    `by_content`: no stamps are kept, and a .pyc is not believed for its time. `home` is the directory that the file
+    will be in, if roots are to move with it; `passed`: paths that whoever has the file can reach, beside that.
     """
     contents = Contents(by_content=by_content, created_ns=0 if by_content else time.time_ns(), thorough=True)
     entries = [_absolute(entry) for entry in (default_path() if path is None else path) if isinstance(entry, str)]

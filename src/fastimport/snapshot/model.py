@@ -8,7 +8,7 @@ RACY, MISSING, PRIVATE, UNLISTED = 1, 2, 4, 8
 """Flags of directories (and, RACY and PRIVATE, of sources)."""
 
 WARNS, UNTRIED = 16, 32
-"""Flags of sources: compiling warns, which is importlib's to say; the code is from a .pyc, and it is not known whether it does."""
+"""Flags of sources: compiling warns, which is importlib's to say; the code is from a .pyc, and whether it does is not known."""
 
 NOT_LOOKED, NO_INIT, FIRST_INIT = 0, 1, 2
 """What is known of the inside of a directory: nothing; no ``__init__``; ``__init__`` with suffix number - `FIRST_INIT`."""
