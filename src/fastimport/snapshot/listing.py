@@ -97,7 +97,7 @@ def _add(directory: Directory, entries: Iterable["os.DirEntry[str]"], suffixes: 
             directory.others.append(entry.name)
             continue
         masks = found.setdefault(stem, [0, 0])
-        is_typed, is_resolved = _types(entry, kind)
+        is_typed, is_resolved = _types(entry.path, kind)
         masks[0] |= 1 << kind | is_typed << kind + 16
         masks[1] |= is_resolved << kind
     for stem, (listed, resolved) in found.items():
@@ -105,12 +105,16 @@ def _add(directory: Directory, entries: Iterable["os.DirEntry[str]"], suffixes: 
         directory.names[stem] = Name(listed, resolved, inside)
 
 
-def _types(entry: "os.DirEntry[str]", kind: int) -> tuple[bool, bool]:
-    """Whether an entry is what its name demands by itself, and with links followed."""
-    ask = entry.is_file if kind else entry.is_dir
+def _types(path: str, kind: int) -> tuple[bool, bool]:
+    """Whether a file is what its name demands by itself, and with links followed.
+
+    By stat, as importlib: the type in a directory's entry is a hint that some file systems get wrong.
+    """
+    is_wanted = stat.S_ISREG if kind else stat.S_ISDIR
     try:
-        return ask(follow_symlinks=False), ask()
-    except OSError:
+        mode = os.lstat(path).st_mode
+        return is_wanted(mode), is_wanted(os.stat(path).st_mode if stat.S_ISLNK(mode) else mode)
+    except (OSError, ValueError):
         return False, False
 
 
