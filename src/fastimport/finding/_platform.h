@@ -305,6 +305,30 @@ static inline int fi_same_pairs(PyObject *list, PyObject *known) {
     return same;
 }
 
+/* Whether loader details, a tuple of (loader, list of suffixes), say the same as a tuple of (suffix, loader), by identity: the lists
+   are those of importlib.machinery, which programs change. */
+static inline int fi_same_details(PyObject *details, PyObject *known) {
+    Py_ssize_t count = PyTuple_GET_SIZE(known), at = 0;
+    int same = PyTuple_CheckExact(details);
+    for (Py_ssize_t i = 0; same && i < PyTuple_GET_SIZE(details); i++) {
+        PyObject *group = PyTuple_GET_ITEM(details, i);
+        same = PyTuple_CheckExact(group) && PyTuple_GET_SIZE(group) == 2 && PyList_CheckExact(PyTuple_GET_ITEM(group, 1));
+        if (!same) break;
+        PyObject *loader = PyTuple_GET_ITEM(group, 0), *suffixes = PyTuple_GET_ITEM(group, 1);
+#ifdef Py_GIL_DISABLED
+        Py_BEGIN_CRITICAL_SECTION(suffixes);
+#endif
+        for (Py_ssize_t j = 0; same && j < PyList_GET_SIZE(suffixes); j++, at++) {
+            PyObject *pair = at < count ? PyTuple_GET_ITEM(known, at) : NULL;
+            same = pair && PyList_GET_ITEM(suffixes, j) == PyTuple_GET_ITEM(pair, 0) && loader == PyTuple_GET_ITEM(pair, 1);
+        }
+#ifdef Py_GIL_DISABLED
+        Py_END_CRITICAL_SECTION();
+#endif
+    }
+    return same && at == count;
+}
+
 /* How often values of a watched dictionary were exchanged or removed. Up to 3.11 by its version, which counts additions as well;
    from 3.12 by PEP 699's watchers, whose callback knows no more than the event, so the count is one for the process: others'
    changes are taken for ours, never the reverse. */

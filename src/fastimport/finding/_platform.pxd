@@ -17,6 +17,7 @@ cdef extern from "_platform.h":
     object fi_item(object sequence, Py_ssize_t index, object fallback)
     bint fi_same_items(object sequence, object known) noexcept
     bint fi_same_pairs(object pairs, object known) noexcept
+    bint fi_same_details(object details, object known) noexcept
     int fi_watch(object dictionary) except -1
     void fi_unwatch(int watcher, object dictionary) noexcept
     unsigned long long fi_dict_changes(object dictionary) noexcept

@@ -9,8 +9,8 @@ from libc.string cimport memcpy, strlen
 
 from fastimport.finding._names cimport last_component
 from fastimport.finding._platform cimport *
-from fastimport.finding._tables cimport BELIEVED, PATH_ROOM, EpochMark, Kinds, Pin, Table, compose, recorded_table, stock_details
-from fastimport.finding._tables cimport current_directory, current_inside, hand_over, kinds_of, loaders_of, read_table
+from fastimport.finding._tables cimport BELIEVED, PATH_ROOM, EpochMark, Kinds, Pin, Table, compose, is_for, is_ours, recorded_table
+from fastimport.finding._tables cimport current_directory, current_inside, hand_over, kinds_of, loaders_of, read_table, stock_details
 
 import sys
 
@@ -134,7 +134,8 @@ cdef class Resolver:
             candidates = self.indexes.candidates(path, importers, tail)
         elif self.frozen and len(path) > 2:
             snapshot = fi_get(self.served, "snapshot", None)
-            candidates = None if snapshot is None or self.loader_details() is None else snapshot.candidates(path, importers, tail)
+            ours = 0 if snapshot is None else self.hooks_are_ours()
+            candidates = snapshot.candidates(path, importers, tail, self.stock_kinds, ours == 1) if ours else None
         while True:
             if candidates is not None:
                 position = fi_item(candidates, turn, None)
@@ -204,13 +205,13 @@ cdef class Resolver:
 
     cdef object ask_snapshot(self, finder, str entry, str fullname, str tail):
         """`frozen`: what the snapshot says, as `consult`; NotImplemented if it does not cover the entry."""
+        cdef int ours
         snapshot = fi_get(self.served, "snapshot", None)
-        if snapshot is None or self.loader_details() is None:
-            return NotImplemented
-        if finder is not self.end:
-            if type(finder) is not self.file_finder or len(<dict>PyObject_GenericGetDict(finder, NULL)) != self.finder_fields:
-                return NotImplemented
-        found = snapshot.answer(entry, tail)
+        if finder is self.end:
+            ours = self.hooks_are_ours()
+        else:           # whoever is on sys.path_hooks by now is not asked about it again
+            ours = 2 * (type(finder) is self.file_finder and is_for(finder, entry, self.stock_kinds))
+        found = NotImplemented if snapshot is None or not ours else snapshot.answer(entry, tail, ours == 1)
         if type(found) is tuple:
             index, origin, locations = <tuple>found
             found = self.make_spec(fullname, self.stock_kinds.pairs[index][1], origin, locations)
@@ -218,8 +219,8 @@ cdef class Resolver:
             self.snapshot_hits += 1
         return found
 
-    cdef object loader_details(self):
-        return stock_details(fi_get(self.served, "hooks", None), fi_get(self.sys_dict, "path_hooks", None), self.pins)
+    cdef int hooks_are_ours(self) except -1:
+        return is_ours(fi_get(self.served, "hooks", None), fi_get(self.sys_dict, "path_hooks", None), self.pins, self.stock_kinds)
 
     cdef object make_finder(self, str entry, fi_stamp *stamp):
         """What ``sys.path_hooks`` would make of a directory, with one stat instead of three; None where they must be asked."""
@@ -227,7 +228,7 @@ cdef class Resolver:
         cdef const char *path = fi_ascii(entry, &size)
         if path == NULL or path[0] != c'/' or <Py_ssize_t>strlen(path) != size:
             return None
-        details = self.loader_details()
+        details = stock_details(fi_get(self.served, "hooks", None), fi_get(self.sys_dict, "path_hooks", None), self.pins)
         if details is None:
             return None
         known = fi_get(self.tables, entry, None) if self.trusted else None

@@ -40,6 +40,7 @@ cdef class Kinds:
     cdef const char *init_files[MAX_SUFFIXES]
 
     cdef bint describes(self, list loaders)
+    cdef bint describes_details(self, details) noexcept
 
 
 cdef class Table:
@@ -73,6 +74,8 @@ cdef object audit_listing(str path)
 cdef bint is_absence(veto)
 cdef list loaders_of(details)
 cdef object stock_details(known_hooks, hooks, dict pins)
+cdef int is_ours(known_hooks, hooks, dict pins, Kinds kinds) except -1
+cdef bint is_for(finder, str entry, Kinds kinds)
 cdef object recorded_table(snapshot, str path, Kinds kinds, const fi_stamp *stamp, bint audit)
 cdef object current_inside(known, snapshot, str path, const char *name, Kinds kinds, unsigned long long *stat_calls)
 

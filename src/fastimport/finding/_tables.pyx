@@ -12,6 +12,7 @@ from libc.string cimport memset, strlen
 from fastimport.finding._platform cimport *
 
 cdef enum:
+    FINDER_FIELDS = 5      # of a FileFinder (finder.py, _FINDER_FIELDS)
     TICK_NS = 10_000_000   # file systems stamp with the kernel's coarse clock: at most 4 ms (CONFIG_HZ=250), 10 ms at HZ=100
     COARSE_TICK_NS = 2_000_000_000     # file systems that keep whole seconds, or every other one (FAT)
 
@@ -50,17 +51,36 @@ cdef class Pin:
 
 
 cdef object stock_details(known_hooks, hooks, dict pins):
-    """The loaders of the path hook for directories, if `hooks` are those that the interpreter made; else None."""
+    """The loaders of the path hook for directories, if `hooks` begin with those that the interpreter made; else None.
+
+    What follows is not asked for directories: that hook comes first, and takes them all.
+    """
     if known_hooks is None:
         return None
     expected, details = known_hooks
-    if type(hooks) is not list or len(<list>hooks) != len(<tuple>expected):
+    if type(hooks) is not list or len(<list>hooks) < len(<tuple>expected):
         return None
     for index in range(len(<tuple>expected)):
         hook = (<tuple>expected)[index]
         if fi_item(hooks, index, None) is not hook or (hook in pins and not (<Pin>pins[hook]).holds()):
             return None
     return details
+
+
+cdef int is_ours(known_hooks, hooks, dict pins, Kinds kinds) except -1:
+    """Whether a path entry that nobody was asked about gets a FileFinder of `kinds`: 2, 1 if it is a directory, or 0."""
+    if not kinds.describes_details(stock_details(known_hooks, hooks, pins)):
+        return 0
+    return 2 if len(<list>hooks) == len(<tuple>(<tuple>known_hooks)[0]) else 1
+
+
+cdef bint is_for(finder, str entry, Kinds kinds):
+    """Whether a FileFinder searches `entry` with the loaders of `kinds`, and has no attributes but importlib's."""
+    state = PyObject_GenericGetDict(finder, NULL)
+    loaders = fi_get(state, "_loaders", None)
+    path = fi_get(state, "path", None)
+    return (type(loaders) is list and kinds.describes(<list>loaders) and type(path) is str and <str>path == entry
+            and len(<dict>state) == FINDER_FIELDS)
 
 
 cdef list loaders_of(details):
@@ -132,6 +152,10 @@ cdef class Kinds:
     cdef bint describes(self, list loaders):
         """By identity: the pairs of all stock finders come from one place, and a changed list must be noticed."""
         return fi_same_pairs(loaders, self.pairs)
+
+    cdef bint describes_details(self, details) noexcept:
+        """The same of loader details, which hold the lists of ``importlib.machinery``: programs change these in place."""
+        return details is not None and fi_same_details(details, self.pairs)
 
 
 cdef object kinds_of(list loaders, Kinds stock, dict others, dict pins):

@@ -51,7 +51,8 @@ def make_resolver(namespace=None):
         return None
     zipimporter = _zipimporter()
     pins = _PINS if zipimporter is None else {**_PINS, zipimporter: (*_CONSTRUCTORS, "__call__")}
-    loaders = [(suffix, loader) for loader, suffixes in external._get_supported_file_loaders() for suffix in suffixes]
+    details = (_stock_hooks() or (None, external._get_supported_file_loaders()))[1]  # identity counts: the strings of all finders
+    loaders = [(suffix, loader) for loader, suffixes in details for suffix in suffixes]
     resolver = Resolver(external, ModuleSpec, NamespacePath, pins, len(_FINDER_FIELDS), loaders, namespace)
     if resolver.reason is None:
         resolver.reason = _unsupported()
@@ -104,17 +105,16 @@ def _zipimporter():
 
 
 def _stock_hooks():
-    """``(hooks, loader details)`` if sys.path_hooks is what the interpreter made it, so that directories need not ask it."""
-    hooks = sys.path_hooks
-    if type(hooks) is not list or not hooks or any(hook is not _zipimporter() for hook in hooks[:-1]):
-        return None
-    hook = hooks[-1]
-    if getattr(hook, "__qualname__", None) != "FileFinder.path_hook.<locals>.path_hook_for_FileFinder":
-        return None
-    variables = dict(zip(hook.__code__.co_freevars, hook.__closure__))
-    if set(variables) != {"cls", "loader_details"} or variables["cls"].cell_contents is not external.FileFinder:
-        return None
-    return tuple(hooks), variables["loader_details"].cell_contents
+    """``(hooks, loader details)`` if sys.path_hooks begins with what the interpreter made, so that directories need not ask it."""
+    hooks = sys.path_hooks if type(sys.path_hooks) is list else ()
+    for index, hook in enumerate(hooks):
+        if getattr(hook, "__qualname__", None) == "FileFinder.path_hook.<locals>.path_hook_for_FileFinder":
+            values = {name: cell.cell_contents for name, cell in zip(hook.__code__.co_freevars, hook.__closure__)}
+            is_known = set(values) == {"cls", "loader_details"} and values["cls"] is external.FileFinder
+            return (tuple(hooks[: index + 1]), values["loader_details"]) if is_known else None
+        if hook is not _zipimporter():
+            return None
+    return None
 
 
 def _asker(search, dressed):

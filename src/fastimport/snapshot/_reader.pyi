@@ -35,9 +35,14 @@ class SnapshotReader:
     def serve(
         self, suffixes: Iterable[str], fix_filename: Callable[[CodeType, str], None], frozen: bool, file_finder: type
     ) -> None: ...
-    def answer(self, entry: str, tail: str) -> Any: ...
+    def answer(self, entry: str, tail: str, others_follow: bool = False) -> Any: ...
     def candidates(
-        self, path: Sequence[Any], importers: dict[str, PathEntryFinder | None], tail: str
+        self,
+        path: Sequence[Any],
+        importers: dict[str, PathEntryFinder | None],
+        tail: str,
+        kinds: Kinds,
+        others_follow: bool = False,
     ) -> tuple[int, ...] | None: ...
     def table(
         self, path: str, kinds: Kinds, device: int, inode: int, mtime_ns: int, ctime_ns: int, audit: bool = True

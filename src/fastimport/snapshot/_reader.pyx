@@ -12,7 +12,7 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 
 from fastimport.finding._platform cimport *
-from fastimport.finding._tables cimport Kinds, Table, Watch, audit_listing, is_absence
+from fastimport.finding._tables cimport Kinds, Table, Watch, audit_listing, is_absence, is_for
 
 cdef extern from "marshal.h":
     object PyMarshal_ReadObjectFromString(const char *data, Py_ssize_t size)
@@ -96,6 +96,7 @@ cdef class KnownPath:
     cdef object source      # keeps the identity of the path from being used again
     cdef Watch watch
     cdef Py_ssize_t importers
+    cdef bint others_follow
 
     cdef bint holds(self, path, dict importers) except -1:
         """What others put into the importer cache counts: exchanged and removed items, and new ones."""
@@ -253,16 +254,16 @@ cdef class SnapshotReader:
 
     # Frozen: answers without the file system ##########################################################################
 
-    def answer(self, str entry not None, str tail not None):
+    def answer(self, str entry not None, str tail not None, bint others_follow=False):
         """What a path entry holds under a name: ``(suffix number, origin, search locations)``, a namespace portion, None for
-        absent, NotImplemented where the snapshot doesn't know."""
+        absent, NotImplemented where the snapshot doesn't know. `others_follow`: they have a say where no directory is."""
         cdef fs_dir directory
         cdef fs_name name
         cdef int64_t found = self.directory(entry)
         if found < 0 or fs_get_dir(&self.file, found, &directory) < 0:
             return NotImplemented
         if directory.flags & FS_MISSING:
-            return None
+            return NotImplemented if others_follow else None
         if not self.is_readable(&directory):
             return NotImplemented
         found = self.find_name(&directory, tail, &name)
@@ -298,15 +299,14 @@ cdef class SnapshotReader:
                 return index, base + <str>self.suffixes[index], None
         return base if name.resolved & 1 else None
 
-    def candidates(self, path, dict importers not None, str tail not None):
-        """Positions on a search path of the entries that may hold a name, or are not ours by `importers`; None to ask all."""
+    def candidates(self, path, dict importers not None, str tail not None, Kinds kinds not None, bint others_follow=False):
+        """Positions on a path of entries that may hold a name, or are not FileFinders' of `kinds` by `importers`; None: ask all."""
         cdef fs_path record
         cdef fs_merged merged
         cdef int64_t found
-        known = fi_get(self.paths, id(path), None)
-        if known is None or not (<KnownPath>known).holds(path, importers):
-            known = self.meet(path, importers)
-        place = <KnownPath>known
+        place = <KnownPath>fi_get(self.paths, id(path), None)
+        if place is None or place.others_follow != others_follow or not place.holds(path, importers):
+            place = self.meet(path, importers, kinds, others_follow)
         if place is None or place.record < 0 or fs_get_path(&self.file, place.record, &record) < 0:
             return None
         found = self.find_merged(&record, tail, &merged)
@@ -351,12 +351,12 @@ cdef class SnapshotReader:
                     return None
             return watch
 
-    cdef KnownPath meet(self, path, dict importers):
+    cdef KnownPath meet(self, path, dict importers, Kinds kinds, bint others_follow):
         """A search path that is new: is it, but for entries not covered, a recorded one? Watched first; None if it can't be."""
         cdef KnownPath place = KnownPath.__new__(KnownPath)
         cdef list numbers = [], places = [], always = []
         cdef fs_dir directory
-        place.watch, place.importers = self.watch_over(importers), len(importers)
+        place.watch, place.importers, place.others_follow = self.watch_over(importers), len(importers), others_follow
         if place.watch is None:
             return None
         entries = tuple(path)
@@ -368,8 +368,8 @@ cdef class SnapshotReader:
                 places.append(position)
                 numbers.append(number)
                 owner = fi_get(importers, entry, None)
-                if (owner is None or type(owner) is self.file_finder) and fs_get_dir(&self.file, number, &directory) == 0 and (
-                        directory.flags & FS_MISSING or self.is_readable(&directory)):
+                if (owner is None or type(owner) is self.file_finder and is_for(owner, entry, kinds)) and fs_get_dir(&self.file, number, &directory) == 0 and (
+                        not others_follow if directory.flags & FS_MISSING else self.is_readable(&directory)):
                     continue
             always.append(position)
         place.source, place.entries, place.places, place.always = path, entries, tuple(places), tuple(always)
