@@ -40,8 +40,11 @@ def frozen(entries):
 
 
 def answers(finder, entries):
-    found = {name: finder.find_spec(name, entries) for name in NAMES}
-    return {name: spec and (spec.origin, spec.has_location, list(spec.submodule_search_locations or ())) for name, spec in found.items()}
+    return {name: described(finder.find_spec(name, entries)) for name in NAMES}
+
+
+def described(spec):
+    return spec and (spec.origin, spec.has_location, list(spec.submodule_search_locations or ()))
 
 
 def both(entries):
@@ -122,7 +125,8 @@ class Theirs:
     """Somebody's finder, for one path entry."""
 
     def find_spec(self, name, target=None):
-        return machinery.ModuleSpec(name, machinery.SourceFileLoader(name, "/theirs"), origin="/theirs") if name == "dialect" else None
+        loader = machinery.SourceFileLoader(name, "/theirs")
+        return machinery.ModuleSpec(name, loader, origin="/theirs") if name == "dialect" else None
 
 
 def hook_for(entry, asked):

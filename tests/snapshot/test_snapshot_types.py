@@ -65,4 +65,6 @@ def test_answers_from_such_a_recording_are_importlibs(root, lying_types, level):
             ours = {name: fastimport.PathFinder.find_spec(name, [root]) for name in NAMES}
     finally:
         fastimport.uninstall()
-    assert {name: spec and spec.origin for name, spec in ours.items()} == {name: spec and spec.origin for name, spec in stock.items()}
+    assert {name: spec and spec.origin for name, spec in ours.items()} == {
+        name: spec and spec.origin for name, spec in stock.items()
+    }

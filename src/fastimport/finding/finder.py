@@ -105,7 +105,7 @@ def _zipimporter():
 
 
 def _stock_hooks():
-    """``(hooks, loader details)`` if sys.path_hooks begins with what the interpreter made, so that directories need not ask it."""
+    """``(hooks, loader details)`` if sys.path_hooks begins as the interpreter made it, so that directories need not ask it."""
     hooks = sys.path_hooks if type(sys.path_hooks) is list else ()
     for index, hook in enumerate(hooks):
         if getattr(hook, "__qualname__", None) == "FileFinder.path_hook.<locals>.path_hook_for_FileFinder":
