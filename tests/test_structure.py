@@ -41,7 +41,7 @@ FLOORS = (
 )
 # The same inside the largest room.
 DIAGNOSIS_FLOORS = (
-    ("child", "file_systems", "latency", "__init__"),
+    ("child", "file_systems", "latency", "words", "__init__"),
     ("bench",),
     ("record",),
     ("report", "explain"),

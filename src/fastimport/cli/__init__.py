@@ -9,6 +9,10 @@ NO_COLOR.
 
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
 FAMILIES = {  # command: the module here that has it
     "bench": "bench",
     "build": "build",
@@ -62,6 +66,7 @@ def _dispatch(words: list[str]) -> int:
 
         leave_search_path()
     import argparse
+    import functools
 
     parser = argparse.ArgumentParser(
         prog="fastimport",
@@ -70,17 +75,34 @@ def _dispatch(words: list[str]) -> int:
         "FASTIMPORT=0 in the environment switches fastimport off.",
     )
     parser.add_argument("--version", action="version", version=_version())
-    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    exact = functools.partial(argparse.ArgumentParser, allow_abbrev=False)  # a mistyped option is told, not guessed
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=exact)
     for family in [FAMILIES[known]] if known else dict.fromkeys(FAMILIES.values()):
         __import__(f"{__name__}.{family}", fromlist=["add_parser"]).add_parser(subparsers)
     try:
+        if words and known is None and not words[0].startswith("-"):
+            parser.error(f"no command is called {words[0]!r}{_nearest(words[0], list(FAMILIES))}; fastimport --help lists them")
         arguments, unknown = parser.parse_known_args(words)
         if unknown:  # reported with the usage of the command, not of all of them
-            arguments.parser.error(f"unrecognized arguments: {' '.join(unknown)}{getattr(arguments, 'hint', '')}")
+            hint = _meant(unknown, arguments.parser) or getattr(arguments, "hint", "")
+            arguments.parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
         status: int = arguments.func(arguments)
         return status
     except SystemExit as stop:  # argparse: help, or wrong usage
         return stop.code if isinstance(stop.code, int) else OK
+
+
+def _meant(unknown: list[str], parser: "argparse.ArgumentParser") -> str:
+    """The option that was perhaps meant by the first unknown word."""
+    word = unknown[0].partition("=")[0]
+    return _nearest(word, list(parser._option_string_actions)) if word.startswith("-") else ""
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(word, known, 1, 0.7)
+    return f": did you mean {near[0]}?" if near else ""
 
 
 def _version() -> str:

@@ -83,6 +83,9 @@ def run(arguments: argparse.Namespace) -> int:
     except measure.ProgramFailed as error:
         print(f"fastimport bench: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("fastimport bench: interrupted before the first round was over: nothing was measured", file=sys.stderr)
+        return 130
     finally:
         show_progress("")
     sys.stdout.write(report.text(comparison))

@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from fastimport.cli.output import show, show_json, show_progress
+from fastimport.diagnosis.words import counted
 from fastimport.snapshot import build as building
 from fastimport.snapshot import paths_file, renewal, store
 from fastimport.snapshot.model import Contents
@@ -134,7 +135,7 @@ def _record(program: list[str]) -> bytes:
 
 def _show(directories: int, sources: int) -> None:
     if directories % 100 == 0:
-        show_progress(f"{directories} directories, {sources} source files")
+        show_progress(f"{counted(directories, 'directory')}, {counted(sources, 'source file')}")
 
 
 def _tell(as_json: bool, output: str, size: int, contents: Contents, seconds: float) -> None:
@@ -151,5 +152,5 @@ def _tell(as_json: bool, output: str, size: int, contents: Contents, seconds: fl
         show_json(found)
         return
     kind = "by content, " if contents.by_content else ""
-    counts = f"{found['directories']} directories, {found['sources']} source files"
+    counts = f"{counted(found['directories'], 'directory')}, {counted(found['sources'], 'source file')}"
     show(f"{output}: {kind}{counts}, {size / 1e6:.1f} MB, {seconds:.1f} s")

@@ -6,6 +6,7 @@ import os
 import sys
 
 from fastimport.cli.output import show, show_json
+from fastimport.diagnosis.words import counted
 from fastimport.settings import read_environment
 from fastimport.snapshot import store
 from fastimport.snapshot.layout import MAGIC
@@ -74,4 +75,4 @@ def _default(only_automatic: bool) -> list[str]:
 
 
 def _text(removed: list[str]) -> str:
-    return "\n".join([*(f"removed {path}" for path in removed), f"{len(removed)} files removed"])
+    return "\n".join([*(f"removed {path}" for path in removed), f"{counted(len(removed), 'file')} removed"])

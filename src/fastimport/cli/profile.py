@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from fastimport.cli.output import show_progress
-from fastimport.cli.showing import add_options, at_least, check_output, show
+from fastimport.cli.showing import add_options, at_least, check_ending, check_output, show
 from fastimport.cli.subject import add_program, program_of
 from fastimport.diagnosis.bench.launcher import Program
 from fastimport.diagnosis.bench.measure import ProgramFailed
@@ -24,6 +24,8 @@ start-up is over: --until-import app.
 EPILOG = """\
 Exit status: 0 recorded, 1 the program ended badly (what was recorded is shown) or nothing could be recorded, 2 wrong usage.
 """
+
+_MISSED = "--until-import"
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -51,6 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     program = program_of(arguments)
     if arguments.script == ["-"]:
         arguments.parser.error("a program on standard input can't be profiled: it is there once, and run several times")
+    check_ending(arguments)
     what = "the report can't be written"
     try:
         check_output(arguments)
@@ -58,14 +61,18 @@ def run(arguments: argparse.Namespace) -> int:
         recording = _record(program, arguments)
         what = "the report can't be written"
         show_progress("")
+        if recording.outcome and not (arguments.view or arguments.sort):
+            arguments.view = "summary"  # a program that failed is no start-up to look at import by import
         show(recording, arguments)
     except (NothingRecorded, OSError) as error:
         show_progress("")
         print(f"fastimport profile: {what}: {error}", file=sys.stderr)
         return 1
-    if recording.outcome:
-        print(f"fastimport profile: {recording.outcome}", file=sys.stderr)
-    return 1 if recording.outcome else 0
+    missed = next((note for note in recording.notes if note.startswith(_MISSED)), "")
+    failure = recording.outcome or missed
+    if failure:
+        print(f"fastimport profile: {failure}", file=sys.stderr)
+    return 1 if failure else 0
 
 
 def _record(program: Program, arguments: argparse.Namespace) -> Recording:
@@ -73,7 +80,7 @@ def _record(program: Program, arguments: argparse.Namespace) -> Recording:
     recording = record_program(program, "fastimport.cli.recorded", plan, show_progress)
     if plan.until and not any(module.name == plan.until for module in recording.modules):
         what = "was there before the program began" if plan.until in recording.preloaded else "was never imported"
-        recording.notes.append(f"--until-import {plan.until}: it {what}; the program ran to its end")
+        recording.notes.append(f"{_MISSED} {plan.until}: it {what}; the program ran to its end")
     if plan.level and recording.level is None and recording.complete:
         recording.notes.append(f"--level {plan.level}: fastimport was not active; fastimport status says why")
     if recording.level is None and not (arguments.no_saving or plan.until or recording.outcome):

@@ -5,7 +5,7 @@ import json
 import sys
 
 from fastimport.cli.output import write
-from fastimport.cli.showing import add_options, show
+from fastimport.cli.showing import add_options, check_ending, number, show
 from fastimport.diagnosis.record.model import NotARecording, Recording
 from fastimport.diagnosis.report.comparison import SCHEMA, compare, render_comparison
 from fastimport.diagnosis.report.formats import read_file
@@ -47,6 +47,7 @@ def _add_diff(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def report(arguments: argparse.Namespace) -> int:
     """Show a file and return the exit status."""
+    check_ending(arguments)
     recording = _read(arguments.file, "report")
     if recording is None:
         return 1
@@ -83,7 +84,7 @@ def _read(path: str, command: str) -> Recording | None:
 
 
 def _fraction(text: str) -> float:
-    value = float(text.rstrip().removesuffix("%")) / 100
+    value = number(text.rstrip().removesuffix("%")) / 100
     if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"must be a percentage such as 5%, not {text}")
+        raise argparse.ArgumentTypeError(f"must be a percentage such as 5%, not {text!r}")
     return value

@@ -3,6 +3,7 @@
 import argparse
 import errno
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,6 +46,7 @@ def show(recording: Recording, arguments: argparse.Namespace) -> None:
     text = render(recording, _format(arguments), selection, view)
     if arguments.output and arguments.output != "-":
         Path(arguments.output).write_text(text, encoding="utf-8", errors="backslashreplace")
+        print(f"fastimport {arguments.parser.prog.split()[-1]}: wrote {arguments.output}", file=sys.stderr)
     else:
         write(text)
 
@@ -72,23 +74,46 @@ def _format(arguments: argparse.Namespace) -> str:
     name: str | None = arguments.format
     if name is None:
         ending = Path(arguments.output or "").suffix[1:]
-        name = {"json": "json", "html": "html", "folded": "folded"}.get(ending, "text")
+        name = _ENDINGS.get(ending, "text")
     return name
+
+
+_ENDINGS = {"json": "json", "html": "html", "htm": "html", "folded": "folded", "txt": "text", "": "text", "log": "importtime"}
+
+
+def check_ending(arguments: argparse.Namespace) -> None:
+    """End with the usage if the ending of FILE names no format, and no option does."""
+    ending = Path(arguments.output or "").suffix[1:]
+    if arguments.output and not (arguments.format or arguments.json) and ending not in _ENDINGS:
+        known = ", ".join(f".{each}" for each in _ENDINGS if each)
+        arguments.parser.error(f"-o {arguments.output}: no format has the ending .{ending}: use {known}, or say --format")
 
 
 def at_least(smallest: int) -> Callable[[str], int]:
     """The type of an argument: a whole number, not smaller than `smallest`."""
 
-    def number(text: str) -> int:
-        if int(text) < smallest:
-            raise argparse.ArgumentTypeError(f"must be at least {smallest}")
-        return int(text)
+    def whole(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"must be a whole number, not {text!r}") from None
+        if value < smallest:
+            raise argparse.ArgumentTypeError(f"must be at least {smallest}, not {text}")
+        return value
 
-    return number
+    return whole
+
+
+def number(text: str) -> float:
+    """`text` as a number; what is none is not a number, which every limit refuses."""
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
 
 
 def _milliseconds(text: str) -> float:
-    value = float(text)
+    value = number(text)
     if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"must be a number of milliseconds, not {text}")
+        raise argparse.ArgumentTypeError(f"must be a number of milliseconds, not {text!r}")
     return value

@@ -8,6 +8,7 @@ from typing import Any
 
 from fastimport import __version__, activation, settings
 from fastimport.cli.output import show, show_json
+from fastimport.diagnosis.words import counted
 from fastimport.environment import site_files
 from fastimport.snapshot import attachment
 from fastimport.snapshot.places import AUTO, automatic_snapshot, environment_snapshot
@@ -86,7 +87,8 @@ def _snapshot_lines(snapshots: list[dict[str, Any]]) -> list[tuple[str, str]]:
     for each in snapshots:
         told = f"refused: {each['refused']}"
         if each["refused"] is None:
-            told = f"{each['directories']} directories, {each['codes']} modules, {each['bytes'] / 1e6:.1f} MB"
+            counts = [counted(each["directories"], "directory"), counted(each["codes"], "module")]
+            told = ", ".join([*counts, f"{each['bytes'] / 1e6:.1f} MB"])
             told += ", by content" if each["by_content"] else ""
         lines.append(("snapshot", f"{each['file']} ({each['place']}): {told}"))
     return lines

@@ -2,9 +2,11 @@
 
 import argparse
 import sys
+from importlib.machinery import PathFinder
 
 from fastimport.cli.output import show, show_json, show_progress
 from fastimport.diagnosis.verification import Result, verify
+from fastimport.diagnosis.words import counted
 from fastimport.settings import FRESHNESS
 from fastimport.snapshot.api import Snapshot
 from fastimport.snapshot.verify import Problem
@@ -37,6 +39,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(arguments: argparse.Namespace) -> int:
     """Compare, print, and return 1 if anything differs."""
     problems: list[Problem] | None = None
+    unknown = [top for top in arguments.top if not _is_there(top, arguments.path or None)]
+    if unknown:
+        arguments.parser.error(f"--top: no entry of the search path has {' or '.join(unknown)}")
     try:
         if arguments.snapshot:
             problems = Snapshot.load(arguments.snapshot).verify()
@@ -50,6 +55,13 @@ def run(arguments: argparse.Namespace) -> int:
     show_progress()
     show_json(_plain(result, problems)) if arguments.json else show(_text(result, problems))
     return 1 if result.differences or any(_matters(problem, arguments.level) for problem in problems or ()) else 0
+
+
+def _is_there(name: str, path: list[str] | None) -> bool:
+    try:
+        return PathFinder.find_spec(name, path) is not None
+    except (ImportError, OSError, ValueError):
+        return True  # there is something, which makes errors; they are compared
 
 
 def _matters(problem: "Problem", level: str) -> bool:
@@ -74,7 +86,7 @@ def _text(result: Result, problems: "list[Problem] | None") -> str:
     lines = [f"snapshot: {problem.kind}: {problem.path}: {problem.what}" for problem in (problems or ())[:SHOWN]]
     if problems is not None:
         fate = "imported as recorded" if result.freshness == "frozen" else "read afresh"
-        lines.append(f"snapshot: {len(problems)} files and directories are not what it says; what is stale is {fate}")
+        lines.append(f"snapshot: {counted(len(problems), 'file or directory')} not as recorded; what is stale is {fate}")
     lines += [
         f"{item.name}: {item.field}: importlib {item.stock!r}, fastimport {item.ours!r}" for item in result.differences[:SHOWN]
     ]
@@ -82,7 +94,7 @@ def _text(result: Result, problems: "list[Problem] | None") -> str:
         lines.append(f"... and {len(result.differences) - SHOWN} more; --json has all")
     total = result.found + result.absent + result.errors
     lines.append(
-        f"{total} names asked at level {result.freshness}: {result.found} found, {result.absent} absent, "
-        f"{result.errors} errors; {len(result.differences)} differences ({result.seconds:.1f} s)"
+        f"{counted(total, 'name')} asked at level {result.freshness}: {result.found} found, {result.absent} absent, "
+        f"{counted(result.errors, 'error')}; {counted(len(result.differences), 'difference')} ({result.seconds:.1f} s)"
     )
     return "\n".join(lines)

@@ -3,11 +3,13 @@
 import os
 import platform
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from fastimport.diagnosis import file_systems
 from fastimport.diagnosis.bench import counting, identity, launcher, measure, plan, statistics
+from fastimport.diagnosis.words import counted
 
 T = TypeVar("T")
 
@@ -40,6 +42,14 @@ class Comparison(NamedTuple):
         return not any(side.differences for side in self.sides)
 
 
+class Interrupted(Exception):
+    """Ctrl-C after at least one whole round: ``timings`` is what was measured until then."""
+
+    def __init__(self, timings: list[list[measure.Run]]) -> None:
+        super().__init__("interrupted")
+        self.timings = timings
+
+
 class Options(NamedTuple):
     """What to measure besides the time."""
 
@@ -68,14 +78,19 @@ def compare(
     accounts = [identity.record(program, variant) for variant in variants]
     read = {path for account in accounts for path in account.files} | {path for each in variants for path in each.files}
     cold_files = sorted(read) if options.cold else []
-    timings = _time_rounds(program, variants, how, cold_files, progress)
     counter = _Counter(program, options)
+    try:
+        timings = _time_rounds(program, variants, how, cold_files, progress)
+    except Interrupted as stopped:
+        timings = stopped.timings
+        counter = _Counter(program, options._replace(counts=False, callgrind=False))
+        counter.notes.append(f"interrupted: {len(timings[0])} rounds are what there is, and nothing was counted")
     sides = []
     for variant, account, runs in zip(variants, accounts, timings, strict=True):
         progress(f"counting under {variant.name}")
         sides.append(_side(variant, (accounts[0], account), (timings[0], runs), counter))
     if accounts[0].uncompiled:
-        counter.notes.append(f"{accounts[0].uncompiled} modules have no bytecode file: compiled in each run")
+        counter.notes.append(f"no bytecode file, compiled in each run: {counted(accounts[0].uncompiled, 'module')}")
     counter.notes += _business()
     conditions = _conditions(accounts[0], how, len(timings[0]), cold_files)
     return Comparison(str(program), tuple(sides), conditions, tuple(dict.fromkeys(counter.notes)))
@@ -90,16 +105,36 @@ def _time_rounds(
 ) -> list[list[measure.Run]]:
     prepared = {each.name: (launcher.command(program, each), launcher.environment(each)) for each in variants}
     runs: dict[str, list[measure.Run]] = {name: [] for name in prepared}
-    for number, order in enumerate(plan.rounds(list(prepared), how.seed), 1 - how.warmups):
-        for name in order:
-            measure.evict(cold_files)
-            run = measure.run_once(*prepared[name])
+    begun = time.perf_counter()
+    try:
+        for number, order in enumerate(plan.rounds(list(prepared), how.seed), 1 - how.warmups):
+            timed = {name: _run_one(*prepared[name], cold_files) for name in order}
             if number > 0:
-                runs[name].append(run)
-        progress(f"round {number} of {'at most ' if how.pairs is None else ''}{how.limit}" if number > 0 else "warm-up")
-        if number > 0 and plan.is_enough(how, number, lambda: _estimates(list(runs.values()))):
-            break
+                for name, run in timed.items():
+                    runs[name].append(run)
+            progress(_progress(how, number, time.perf_counter() - begun))
+            if number > 0 and plan.is_enough(how, number, lambda: _estimates(list(runs.values()))):
+                break
+    except KeyboardInterrupt:
+        if not all(runs.values()):
+            raise
+        raise Interrupted(list(runs.values())) from None
     return list(runs.values())
+
+
+def _run_one(command: Sequence[str], environment: Mapping[str, str], cold_files: Sequence[str]) -> measure.Run:
+    measure.evict(cold_files)
+    return measure.run_once(command, environment)
+
+
+def _progress(how: plan.Plan, number: int, seconds: float) -> str:
+    """Where a run of rounds is, and how long it may still take."""
+    if number <= 0:
+        return "warm-up"
+    done = number + how.warmups
+    left = seconds / done * (how.limit - number)
+    most = "at most " if how.pairs is None else ""
+    return f"round {number} of {most}{how.limit}, {most}{left:.0f} s left"
 
 
 def _estimates(timings: Sequence[Sequence[measure.Run]]) -> list[statistics.Estimate]:
@@ -181,4 +216,4 @@ def _cache_state(cold_files: Sequence[str]) -> str:
     stayed = measure.count_cached(cold_files)
     measure.evict(cold_files)
     kept = "" if stayed is None else f", {stayed} of them stayed cached"
-    return f"evicted before each run: {len(cold_files)} files{kept}; directory entries and inodes stay"
+    return f"evicted before each run: {counted(len(cold_files), 'file')}{kept}; directory entries and inodes stay"

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from fastimport.diagnosis import child
 from fastimport.diagnosis.doctor.findings import ERROR, NOTICE, WARNING, Finding
+from fastimport.diagnosis.words import counted
 
 RUNS = 3
 SHOWN = 80
@@ -75,7 +76,7 @@ def _finding(line: _Line) -> Finding:
         text = f"`{shown}` raises {line.error} at every start{rest}"
         return Finding("broken line", ERROR, line.file, text, "uninstall or repair what wrote the file", details)
     often = f", executed {line.times} times," if line.times > 1 else ""
-    text = f"`{shown}`{often} takes {line.seconds * 1e3:.2f} ms at every start and loads {line.modules} modules"
+    text = f"`{shown}`{often} takes {line.seconds * 1e3:.2f} ms at every start and loads {counted(line.modules, 'module')}"
     if line.seconds < SLOW:
         return Finding("line", NOTICE, line.file, text, "", details)
     remedy = "uninstall what wrote the file, or let the program do it when it needs it"

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 from fastimport.diagnosis.doctor.findings import WARNING, Finding
+from fastimport.diagnosis.words import counted
 from fastimport.settings import read_environment
 from fastimport.snapshot import attachment, decode
 from fastimport.snapshot.places import AUTO, automatic_snapshot, environment_snapshot
@@ -20,7 +21,7 @@ def facts() -> dict[str, str]:
         found = decode.facts(attachment.open_snapshot(path))
     except attachment.Refused as error:
         return {"snapshot": f"refused: {error}"}
-    return {"snapshot": f"{path}: {found['directories']} directories, {found['codes']} modules"}
+    return {"snapshot": f"{path}: {counted(found['directories'], 'directory')}, {counted(found['codes'], 'module')}"}
 
 
 def find() -> Iterator[Finding]:

@@ -29,6 +29,7 @@ sys.path.insert(0, {root!r})
 from {module} import main
 main({{**{job!r}, "trace": trace}})
 """
+_BORDERS = " \t|+-=_~*#" + "".join(map(chr, range(0x2500, 0x25A0)))  # with Unicode's box drawing
 _TAIL = 2000  # characters of the program's standard error that are kept
 
 
@@ -138,8 +139,14 @@ def _run(command: list[str], stderr: Any) -> int:
         return process.wait()
 
 
+def _last_words(tail: str) -> str:
+    """The last line that says something: not the border of a table, which is what some programs end with."""
+    lines = [line.strip(_BORDERS) for line in tail.splitlines()]
+    return next((line for line in reversed(lines) if any(map(str.isalnum, line))), "")
+
+
 def _outcome(status: int, tail: str) -> str:
-    last = tail.splitlines()[-1] if tail else ""
+    last = _last_words(tail)
     if status < 0:
         with contextlib.suppress(ValueError):
             return f"the program was killed by {signal.Signals(-status).name}"

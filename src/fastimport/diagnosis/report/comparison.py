@@ -5,6 +5,7 @@ from typing import Any
 
 from fastimport.diagnosis.record.model import Recording
 from fastimport.diagnosis.report.view import milliseconds, sums
+from fastimport.diagnosis.words import counted
 
 SCHEMA = "fastimport.diff/1"
 _SHOWN = 20
@@ -107,7 +108,7 @@ def _section(title: str, changes: list[Change]) -> list[str]:
     if not changes:
         return []
     total = sum(change.difference_ns for change in changes)
-    lines = ["", f"{title}: {len(changes)} modules, {total / 1e6:+.2f} ms"]
+    lines = ["", f"{title}: {counted(len(changes), 'module')}, {total / 1e6:+.2f} ms"]
     lines += [f"{'':14}{_row(change.before_ns, change.after_ns)}  {change.name}" for change in changes[:_SHOWN]]
     return lines + ([f"{'':14}and {len(changes) - _SHOWN} more"] if len(changes) > _SHOWN else [])
 

@@ -14,6 +14,7 @@ from fastimport.diagnosis.report.view import (
     table,
     walk,
 )  # fmt: skip
+from fastimport.diagnosis.words import counted
 
 _MOST_FAILED, _MOST_COMPILED, _MOST_ENTRIES = 15, 10, 10
 _PASTE = {ord(each): f"\\x{ord(each):02x}" for each in map(chr, [*range(32), 127])}
@@ -57,7 +58,7 @@ def headline(recording: Recording) -> str:
     """The figures that everybody asks for first."""
     loaded = sum(1 for module in recording.modules if not module.error)
     total = f"{milliseconds(recording.total_ns)} ms{_spread(recording)}"
-    return f"{total}, {loaded} modules, {len(failed(recording))} imports failed"
+    return f"{total}, {counted(loaded, 'module')}, {counted(len(failed(recording)), 'import')} failed"
 
 
 def _spread(recording: Recording) -> str:
@@ -139,14 +140,14 @@ def _compiled(recording: Recording) -> list[str]:
     lines = []
     if modules:
         spent = sum(module.ns.get("compile", 0) + module.ns.get("write", 0) for module in modules)
-        lines += ["", f"compiled from source: {len(modules)} modules, {milliseconds(spent)} ms"]
+        lines += ["", f"compiled from source: {counted(len(modules), 'module')}, {milliseconds(spent)} ms"]
         for module in sorted(modules, key=lambda module: -module.ns.get("compile", 0))[:_MOST_COMPILED]:
             ms = milliseconds(module.ns.get("compile", 0))
             lines.append(f"  {_shorten(module.name, 30):30}{ms:>8}  {module.compiled}; {module.written or 'not written'}")
         if len(modules) > _MOST_COMPILED:
             lines.append(f"  and {len(modules) - _MOST_COMPILED} more")
     if recording.first_run_compiled:
-        lines.append(f"compiled in the first run only: {len(recording.first_run_compiled)} modules")
+        lines.append(f"compiled in the first run only: {counted(len(recording.first_run_compiled), 'module')}")
     return lines
 
 
