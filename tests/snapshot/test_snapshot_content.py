@@ -1,4 +1,4 @@
-"""Code by the content of its source: a tree that was unpacked, copied or linked anew has other stamps, and is served alike.
+"""Code by the content of its source: a tree that was unpacked, copied or linked anew is served, although all stamps are others.
 
 What importlib would say while it compiles is said: code whose compilation warns is left to it.
 """

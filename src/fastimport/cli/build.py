@@ -11,7 +11,7 @@ from typing import Any
 from fastimport.cli.output import show, show_json, show_progress
 from fastimport.diagnosis.words import counted
 from fastimport.snapshot import build as building
-from fastimport.snapshot import paths_file, renewal, store
+from fastimport.snapshot import own_bytecode, paths_file, renewal, store
 from fastimport.snapshot.model import Contents
 
 SCHEMA = "fastimport.build/1"
@@ -69,6 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     contents = _contents(arguments, options)
     if contents is None:
         return 1
+    own_bytecode.keep(contents.paths[0])
     try:
         if arguments.root:
             building.move_root(contents, old, new)
