@@ -100,10 +100,10 @@ def test_same_content_is_served(lib, again, level, by_content):
 
 @pytest.mark.parametrize("again", AGAIN)
 def test_with_bytecode_beside_that_does_not_fit_any_more(lib, again):
-    """What was compiled when the tree was packed is stale after it; the recorded code is not."""
+    """What was compiled when the tree was packed is stale after it; what was recorded by content is not."""
     for name in ("m.py", "p/__init__.py", "p/c.py", "empty.py", "utf.py"):
         py_compile.compile(os.path.join(lib, name), doraise=True)
-    snapshot = saved(lib)
+    snapshot = saved(lib, by_content=True)
     again(lib)
     assert used(lib, snapshot) == "1 2 3 é 5"
 
@@ -186,22 +186,24 @@ def test_what_warns_when_it_is_compiled_is_left_to_importlib(root, kind, by_cont
         assert "Warning" in ours.stderr or "SyntaxError" in ours.stderr
 
 
+@pytest.mark.parametrize("by_content", [False, True])
 @pytest.mark.parametrize("kind", WARNING)
-def test_what_would_warn_again_after_the_bytecode_is_lost(root, kind):
+def test_what_would_warn_again_after_the_bytecode_is_lost(root, kind, by_content):
     """It had a .pyc when it was recorded, and was silent; unpacked without, importlib warns."""
     lib = os.path.join(root, "lib")
     plant(lib, {"warnmod.py": WARNING[kind]})
     python("-m", "compileall", "-q", lib)
     settle()
-    snapshot = saved(lib)
+    snapshot = saved(lib, by_content=by_content)
     finished = python("-B", "-W", "error", "-c", WARN, "checked", snapshot, PYTHONPATH=lib)
     assert (finished.returncode, finished.stdout, finished.stderr) == (0, "warnmod\n", "")
     shutil.rmtree(f"{lib}/__pycache__")
-    copied(lib)
+    zipped_and_unpacked(lib)
+    times_shifted(lib)
     assert "SyntaxError" in python("-B", "-W", "error", "-c", WARN, "checked", snapshot, PYTHONPATH=lib).stderr
 
 
-def test_automatic_recording_does_not_compile_what_has_bytecode(lib):
+def test_recording_with_stamps_does_not_compile_what_has_bytecode(lib):
     """Whether that would warn is then not known: served while a .pyc would be valid, not after times are lost."""
     py_compile.compile(f"{lib}/m.py", doraise=True)
     path = os.path.join(os.path.dirname(lib), "s.fastimport")

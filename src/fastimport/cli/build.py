@@ -99,7 +99,7 @@ def _contents(arguments: argparse.Namespace, options: dict[str, Any]) -> Content
     if not record:
         print("fastimport build: the program recorded nothing: it did not come to an end of its own", file=sys.stderr)
         return None
-    return renewal.contents_of(record, thorough=True, **options)  # type: ignore[no-any-return]
+    return renewal.contents_of(record, **options)  # type: ignore[no-any-return]
 
 
 def _listed(arguments: argparse.Namespace) -> list[str]:

@@ -33,7 +33,7 @@ def build(
     `by_content`: no stamps are kept, and a .pyc is not believed for its time. `home` is the directory that the file
     will be in, if roots are to move with it; `passed`: paths that whoever has the file can reach, beside that.
     """
-    contents = Contents(by_content=by_content, created_ns=0 if by_content else time.time_ns(), thorough=True)
+    contents = Contents(by_content=by_content, created_ns=0 if by_content else time.time_ns())
     entries = [_absolute(entry) for entry in (default_path() if path is None else path) if isinstance(entry, str)]
     for entry in entries:
         _walk(contents, entry, progress)
@@ -53,10 +53,9 @@ def build_used(
     home: str = "",
     passed: Iterable[str] = (),
     may_compile: bool = True,
-    thorough: bool = False,
 ) -> Contents:
     """What a program used: the directories that it searched, the files that it loaded, in its order, its search paths."""
-    contents = Contents(by_content=by_content, created_ns=0 if by_content else time.time_ns(), thorough=thorough)
+    contents = Contents(by_content=by_content, created_ns=0 if by_content else time.time_ns())
     for directory in directories:
         if os.path.isabs(directory):
             _add_directory(contents, _absolute(directory))
@@ -109,7 +108,7 @@ def _add_directory(contents: Contents, path: str) -> Directory | None:
 
 def _add_source(contents: Contents, path: str, may_compile: bool = True) -> None:
     if path not in contents.sources:
-        source = record_source(path, contents.by_content, may_compile, contents.thorough)
+        source = record_source(path, contents.by_content, may_compile)
         if source is not None:
             contents.sources[path] = source
 

@@ -80,5 +80,3 @@ class Contents:
     """The directory of the file, if roots move with it."""
     by_content: bool = False
     created_ns: int = 0
-    thorough: bool = False
-    """Whether it is tried of all sources if compiling them warns."""

@@ -18,10 +18,10 @@ MAX_SIZE = 64 * 1024 * 1024
 """Bytes of code above which a module is left to importlib."""
 
 
-def record_source(path: str, by_content: bool, may_compile: bool = True, thorough: bool = False) -> Source | None:
+def record_source(path: str, by_content: bool, may_compile: bool = True) -> Source | None:
     """A source file as it is now; None if it can't be read. Its code is fetched when it is asked for.
 
-    `thorough`: compile it even if it has a valid .pyc, to know whether that warns.
+    `by_content`, or where its stamp says nothing: it is compiled even if it has a valid .pyc, to know whether that warns.
     """
     now = time.time_ns()
     try:
@@ -33,7 +33,7 @@ def record_source(path: str, by_content: bool, may_compile: bool = True, thoroug
         return None
     if not found.st_mode & stat.S_IROTH:
         flags |= PRIVATE
-    return Source(path, lambda: load(path, found, by_content, may_compile, thorough), flags, stamp_of(found), found.st_size)
+    return Source(path, lambda: load(path, found, by_content, may_compile, by_content or bool(flags & RACY)), flags, stamp_of(found), found.st_size)
 
 
 def load(path: str, found: os.stat_result, by_content: bool, may_compile: bool, thorough: bool) -> Loaded:
