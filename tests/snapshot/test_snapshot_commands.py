@@ -119,9 +119,9 @@ def test_verify_of_a_changed_source(lib, root):
     output = os.path.join(root, "s.fastimport")
     done("build", "-o", output, lib)
     plant(lib, {"plain.py": "changed = True"})
-    words = ("verify", "--snapshot", output, "--top", "plain")
-    assert "what is stale is read afresh" in done(*words, lib)
-    finished = command(*words, "--level", "frozen", lib)
+    words = ("verify", "--snapshot", output, lib, "--top", "plain")
+    assert "what is stale is read afresh" in done(*words)
+    finished = command(*words, "--level", "frozen")
     assert finished.returncode == 1 and "what is stale is imported as recorded" in finished.stdout
 
 
@@ -132,7 +132,7 @@ def test_clean(lib, root):
     finished = command("clean", output)
     assert finished.returncode == cli.UNCHANGEABLE and "No such file" in finished.stderr
     cache = plant(os.path.join(root, ".cache", "fastimport"), {"x-1.auto.fastimport": "", "keep": ""})
-    assert "1 files removed" in done("clean", "--auto", HOME=root)
+    assert "1 file removed" in done("clean", "--auto", HOME=root)
     assert os.listdir(cache) == ["keep"]
     finished = command("clean", "--auto", HOME=root, FASTIMPORT_READONLY="1")
     assert finished.returncode == cli.UNCHANGEABLE
@@ -187,7 +187,7 @@ def test_environments_own_snapshot_is_used_and_moves_with_it(root):
     assert in_environment(moved, "-c", USE, "frozen") == "True\n"
     for level in ("checked", "trusted"):
         assert in_environment(moved, "-c", USE, level) == "True\n"
-    assert "1 files removed" in in_environment(moved, "-m", "fastimport", "clean", HOME=root)
+    assert "1 file removed" in in_environment(moved, "-m", "fastimport", "clean", HOME=root)
     assert in_environment(moved, "-c", USE, "checked") == "False\n"
 
 
