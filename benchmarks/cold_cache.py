@@ -1,7 +1,7 @@
 """Start-up from the disk that is there, with nothing of the program in the page cache.
 
-    python benchmarks/cold_cache.py                   # files dropped with posix_fadvise, by any user
-    python benchmarks/cold_cache.py --drop-caches     # the kernel's caches dropped: root, and felt by the whole machine
+python benchmarks/cold_cache.py                   # files dropped with posix_fadvise, by any user
+python benchmarks/cold_cache.py --drop-caches     # the kernel's caches dropped: root, and felt by the whole machine
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """The page of measurements, and the README's figures, made from the JSON files of one run of the suite.
 
-    python benchmarks/measured_page.py RESULTS            # write RESULTS/measured.md
-    python benchmarks/measured_page.py RESULTS --install  # … and docs/measured.md, the plots there, and the README's figures
+python benchmarks/measured_page.py RESULTS            # write RESULTS/measured.md
+python benchmarks/measured_page.py RESULTS --install  # … and docs/measured.md, the plots there, and the README's figures
 """
 
 import argparse

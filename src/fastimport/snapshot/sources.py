@@ -33,7 +33,8 @@ def record_source(path: str, by_content: bool, may_compile: bool = True) -> Sour
         return None
     if not found.st_mode & stat.S_IROTH:
         flags |= PRIVATE
-    return Source(path, lambda: load(path, found, by_content, may_compile, by_content or bool(flags & RACY)), flags, stamp_of(found), found.st_size)
+    thorough = by_content or bool(flags & RACY)
+    return Source(path, lambda: load(path, found, by_content, may_compile, thorough), flags, stamp_of(found), found.st_size)
 
 
 def load(path: str, found: os.stat_result, by_content: bool, may_compile: bool, thorough: bool) -> Loaded:
