@@ -23,6 +23,7 @@ MODULES = (
     "finding._tables",
     "finding._index",
     "finding._names",
+    "finding._lazy",
     "code._bytecode",
     "snapshot._reader",
     "hosting._capi",

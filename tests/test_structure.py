@@ -43,7 +43,7 @@ FLOORS = (
 DIAGNOSIS_FLOORS = (
     ("child", "file_systems", "latency", "words", "__init__"),
     ("bench",),
-    ("record",),
+    ("record", "lazy"),
     ("report", "explain"),
     ("inside", "paths", "verification"),
     ("doctor",),
@@ -54,6 +54,7 @@ ENVIRONMENT_READERS = {
     "settings.py": "the owner",
     "cli/exec.py": "handed on, with additions, to the command",
     "cli/prompt.py": "PYTHONSTARTUP, which the interactive prompt owes to python",
+    "diagnosis/lazy/runs.py": "handed on, with exceptions, to the program that is run",
     "diagnosis/bench/launcher.py": "handed on, whole, to the processes that are measured",
     "diagnosis/record/savings.py": "the same",
 }

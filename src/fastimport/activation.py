@@ -16,11 +16,12 @@ class _Active:
     register = None
     freshness = "checked"
     forget = None  # what a snapshot registered to be done at exit
+    lazy = None  # the state of finding/lazy.py: the file of lazy imports first
     finders = ()  # those of sys.meta_path whose place ours took or had, in order
     replaced = []  # what is to be put back, last first: (class of importlib, name, former value or _INHERITED, ours)
 
 
-def install(*, freshness="checked", snapshot=None, register="meta_path"):
+def install(*, freshness="checked", snapshot=None, register="meta_path", lazy=None):
     """Let fastimport find modules from now on. Calling it again changes the settings.
 
     freshness
@@ -34,17 +35,21 @@ def install(*, freshness="checked", snapshot=None, register="meta_path"):
     register
         ``"meta_path"``: `fastimport.PathFinder` takes the place of `importlib.machinery.PathFinder` in ``sys.meta_path``.
         ``"in_place"``: that class stays there and is itself sped up. ``FASTIMPORT_REGISTER`` overrides the argument.
+    lazy
+        The path of a file of ``fastimport lazy learn``: the imports that it names are postponed until they are used (PEP 810,
+        from Python 3.15 on). ``"none"``: no longer. None: as before. ``FASTIMPORT_LAZY`` overrides the argument. A file that
+        can't be used is refused, and `stats` tells why.
 
     Does nothing if ``FASTIMPORT=0`` is set, or where fastimport can't work (`stats` tells why); with ``FASTIMPORT_STRICT=1`` the
     latter raises `ImportError`. Raises `TypeError` or `ValueError` for a wrong argument, and then changes nothing.
     """
-    _check("freshness", freshness, settings.FRESHNESS)
-    _check("register", register, settings.REGISTER)
-    if snapshot is not None:
-        snapshot = _path_of(snapshot)
+    settings.check_choice("freshness", freshness, settings.FRESHNESS)
+    settings.check_choice("register", register, settings.REGISTER)
+    snapshot, lazy = settings.check_path("snapshot", snapshot, "auto"), settings.check_path("lazy", lazy, "none")
     environment = settings.read_environment()
     if environment.enabled and _can_work(environment):
         _apply(environment, environment.register or register, environment.freshness or freshness, snapshot)
+        _use_lazy(environment.lazy or lazy, environment)
 
 
 def _can_work(environment):
@@ -59,7 +64,9 @@ def _apply(environment, register, freshness, snapshot):
     for problem in environment.problems:
         resolver.refuse(problem)
     if _Active.register != register or not installed():
+        lazy, _Active.lazy = _Active.lazy, None  # stays as it is
         uninstall()
+        _Active.lazy = lazy
         _register(register)
     _Active.freshness = freshness
     _use_snapshot(snapshot, environment)
@@ -68,13 +75,17 @@ def _apply(environment, register, freshness, snapshot):
         _report_at_exit()
 
 
-def _path_of(snapshot):
-    import os
+def _use_lazy(path, environment):
+    """Postpone what a file says; a refusal is counted, or raised if the environment is strict."""
+    if path is None:
+        return
+    from fastimport.finding import lazy
 
-    snapshot = os.fspath(snapshot)
-    if not isinstance(snapshot, str) or not snapshot or "\0" in snapshot:
-        raise ValueError(f"snapshot must be 'auto' or a path, not {snapshot!r}")
-    return snapshot
+    _Active.lazy, refusal = lazy.exchange(_Active.lazy, path, PathFinder.find_spec)
+    if refusal is not None:
+        if environment.strict:
+            raise ImportError(f"lazy imports refused: {refusal}")
+        resolver.refuse(f"lazy: {refusal}")
 
 
 def _use_snapshot(snapshot, environment):
@@ -109,14 +120,6 @@ def _drop_snapshot():
     if _Active.forget is not None:
         _Active.forget()
     _Active.forget = None
-
-
-def _check(name, value, allowed):
-    choices = " or ".join(map(repr, allowed))
-    if not isinstance(value, str):
-        raise TypeError(f"{name} must be a str, {choices}, not {type(value).__name__}")
-    if value not in allowed:
-        raise ValueError(f"{name} must be {choices}, not {value!r}")
 
 
 def _obstacle():
@@ -191,6 +194,8 @@ def uninstall():
     if finder.reader is not None:
         finder.load_source_with(resolver, finder.SourceFileLoader)
     _drop_snapshot()
+    if _Active.lazy is not None:
+        _Active.lazy, _ = sys.modules["fastimport.finding.lazy"].exchange(_Active.lazy)
     _Active.register, _Active.freshness = None, "checked"
     finder.set_freshness(resolver, "checked")
     finder.serve(resolver, PathFinder, StockPathFinder)
@@ -236,6 +241,7 @@ def describe():
         "freshness": _Active.freshness if active else None,
         "position": _position(served) if active else None,
         "snapshot": attachment.attached()[1] if attachment is not None else None,
+        "lazy": _Active.lazy[0] if active and _Active.lazy is not None else None,
         "obstacle": None if active else _obstacle(),
         "modules": {name: getattr(sys.modules.get(full), "__file__", None) for name, full in compiled.items()},
         "python": sys.version.split()[0],

@@ -8,8 +8,8 @@ import sys
 FRESHNESS = ("checked", "trusted", "frozen")
 REGISTER = ("meta_path", "in_place")
 VARIABLES = (
-    "FASTIMPORT", "FASTIMPORT_CACHE_DIR", "FASTIMPORT_FRESHNESS", "FASTIMPORT_READONLY", "FASTIMPORT_REGISTER",
-    "FASTIMPORT_SNAPSHOT", "FASTIMPORT_STATS", "FASTIMPORT_STRICT",
+    "FASTIMPORT", "FASTIMPORT_CACHE_DIR", "FASTIMPORT_FRESHNESS", "FASTIMPORT_LAZY", "FASTIMPORT_READONLY",
+    "FASTIMPORT_REGISTER", "FASTIMPORT_SNAPSHOT", "FASTIMPORT_STATS", "FASTIMPORT_STRICT",
 )  # fmt: skip
 _OFF = ("0", "off", "no", "false")
 START_CONDITION = f"sys.flags.ignore_environment or os.environ.get('FASTIMPORT', '').lower() not in {_OFF!r}"
@@ -20,12 +20,12 @@ SNAPSHOT_CONDITION = "not sys.flags.ignore_environment and os.environ.get('FASTI
 
 
 class Settings:
-    """What was read: `enabled`, `freshness`, `register`, `snapshot` and `cache_directory` (None: not set), `user_cache` (None:
-    nowhere), `readonly`, `stats`, `strict`, and `problems`, a list of texts."""
+    """What was read: `enabled`, `freshness`, `register`, `snapshot`, `lazy` and `cache_directory` (None: not set), `user_cache`
+    (None: nowhere), `readonly`, `stats`, `strict`, and `problems`, a list of texts."""
 
     __slots__ = (
-        "cache_directory", "enabled", "freshness", "problems", "readonly", "register", "snapshot", "stats", "strict",
-        "user_cache",
+        "cache_directory", "enabled", "freshness", "lazy", "problems", "readonly", "register", "snapshot", "stats",
+        "strict", "user_cache",
     )  # fmt: skip
 
     def __init__(self, environment):
@@ -34,6 +34,7 @@ class Settings:
         self.stats = _is_on(environment, "FASTIMPORT_STATS")
         self.strict = _is_on(environment, "FASTIMPORT_STRICT")
         self.snapshot = environment.get("FASTIMPORT_SNAPSHOT") or None
+        self.lazy = environment.get("FASTIMPORT_LAZY") or None
         self.cache_directory = environment.get("FASTIMPORT_CACHE_DIR") or None
         self.readonly = _is_on(environment, "FASTIMPORT_READONLY")
         self.user_cache = _user_cache(environment)
@@ -78,3 +79,24 @@ def read_environment():
     import os
 
     return Settings(os.environ)
+
+
+def check_choice(name, value, allowed):
+    """Raise `TypeError` or `ValueError` unless the argument `name` has one of the `allowed` values."""
+    choices = " or ".join(map(repr, allowed))
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a str, {choices}, not {type(value).__name__}")
+    if value not in allowed:
+        raise ValueError(f"{name} must be {choices}, not {value!r}")
+
+
+def check_path(name, value, word):
+    """The argument `name`, a path or `word`, as a str; None stays None. Raises `TypeError` or `ValueError`."""
+    if value is None:
+        return None
+    import os
+
+    path = os.fspath(value)
+    if not isinstance(path, str) or not path or "\0" in path:
+        raise ValueError(f"{name} must be {word!r} or a path, not {path!r}")
+    return path

@@ -1,4 +1,5 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from os import PathLike
 
 FRESHNESS: tuple[str, ...]
 REGISTER: tuple[str, ...]
@@ -11,6 +12,7 @@ class Settings:
         "cache_directory",
         "enabled",
         "freshness",
+        "lazy",
         "problems",
         "readonly",
         "register",
@@ -23,6 +25,7 @@ class Settings:
     enabled: bool
     readonly: bool
     snapshot: str | None
+    lazy: str | None
     user_cache: str | None
     freshness: str | None
     problems: list[str]
@@ -34,3 +37,5 @@ class Settings:
 def variables() -> dict[str, str]: ...
 def is_ignored() -> bool: ...
 def read_environment() -> Settings: ...
+def check_choice(name: str, value: object, allowed: Sequence[str]) -> None: ...
+def check_path(name: str, value: str | PathLike[str] | None, word: str) -> str | None: ...

@@ -18,10 +18,17 @@ SECTIONS = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", TEXT, re.M | re.S))
 COMMANDS = re.findall(r"^\$ (.*)$", TEXT, re.M)
 
 
+PARTS = {"lazy": ("learn", "verify", "explain", "show")}
+
+
 def help_of(command):
-    done = python("-m", "fastimport", command, "--help", COLUMNS="200", NO_COLOR="1")
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout
+    """Of a command, and of its parts if it has any."""
+    texts = []
+    for words in ([command], *([command, part] for part in PARTS.get(command, ()))):
+        done = python("-m", "fastimport", *words, "--help", COLUMNS="200", NO_COLOR="1")
+        assert (done.returncode, done.stderr) == (0, "")
+        texts.append(done.stdout)
+    return "\n".join(texts)
 
 
 def options_in(text):

@@ -112,7 +112,7 @@ def test_errors_of_the_users_sitecustomize_are_reported_as_ever(tmp_path, body):
     # the command itself starts with the same sitecustomize; its words come first
     environment = clean_environment(**variables)
     script = (
-        "import os, sys\nfrom fastimport.cli.exec import with_fastimport\n"
+        "import os, sys\nfrom fastimport.environment.variables import with_fastimport\n"
         f"os.execve(sys.executable, [sys.executable, '-c', {code!r}], with_fastimport({environment!r}, {{}}))"
     )
     done = subprocess.run(

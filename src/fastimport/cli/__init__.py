@@ -23,6 +23,7 @@ FAMILIES = {  # command: the module here that has it
     "enable": "environment",
     "exec": "exec",
     "explain": "explain",
+    "lazy": "lazy",
     "paths": "paths",
     "profile": "profile",
     "report": "report",
@@ -31,7 +32,7 @@ FAMILIES = {  # command: the module here that has it
     "verify": "verify",
 }
 
-DIAGNOSING = ("diff", "doctor", "explain", "paths", "profile", "report")
+DIAGNOSING = ("diff", "doctor", "explain", "lazy", "paths", "profile", "report")
 """Commands for programs whose files hide modules of the standard library: such a file must not hide them from us."""
 
 OK, CHECK_FAILED, USAGE, UNCHANGEABLE = 0, 1, 2, 3

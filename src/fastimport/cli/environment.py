@@ -52,6 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.command == "enable":
             settings = install_options.given(arguments)
             _warn_of(settings.get("snapshot"))
+            install_options.warn_of_lazy("enable", settings)
             change = site_files.enable(settings, arguments.start_file, arguments.dry_run)
         else:
             change = site_files.disable(arguments.dry_run)

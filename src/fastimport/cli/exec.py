@@ -5,7 +5,7 @@ import os
 import sys
 
 from fastimport.cli import install_options
-from fastimport.environment import exec_path
+from fastimport.environment.variables import with_fastimport
 
 DESCRIPTION = """\
 Replaces this process by the command, in whose environment fastimport is switched on: for every Python interpreter
@@ -35,7 +35,9 @@ def run(arguments: argparse.Namespace) -> int:
     command = arguments.command[1:] if arguments.command[:1] == ["--"] else arguments.command
     if not command:
         arguments.parser.error("give a command: fastimport exec -- CMD ARGS...")
-    environment = with_fastimport(os.environ, install_options.given(arguments))
+    settings = install_options.given(arguments)
+    install_options.warn_of_lazy("exec", settings)
+    environment = with_fastimport(os.environ, settings)
     sys.stdout.flush()
     try:
         if os.name == "nt":  # execvpe there starts another process and ends this one, before the command is done
@@ -46,15 +48,3 @@ def run(arguments: argparse.Namespace) -> int:
     except OSError as error:
         print(f"fastimport exec: {command[0]}: {error.strerror or error}", file=sys.stderr)
         return NOT_FOUND if isinstance(error, FileNotFoundError | NotADirectoryError) else NOT_EXECUTABLE
-
-
-def with_fastimport(environment: "os._Environ[str]", settings: dict[str, str]) -> dict[str, str]:
-    """A copy of `environment` in which Python starts with fastimport; `settings` are arguments of `fastimport.install`."""
-    changed = dict(environment)
-    own = os.path.dirname(os.path.abspath(exec_path.__file__))
-    entries = changed.get("PYTHONPATH", "")
-    if own not in entries.split(os.pathsep):
-        changed["PYTHONPATH"] = os.pathsep.join([own, entries]) if entries else own
-    for name, value in settings.items():
-        changed[f"FASTIMPORT_{name.upper()}"] = value
-    return changed

@@ -20,7 +20,7 @@ python -X dev -m fastimport run SCRIPT. Without a program, or with -, standard i
 
 _HINT = "the program is -m MOD, -c CODE or SCRIPT; options of the interpreter go before -m fastimport"
 _OPTIONS = {"--freshness": FRESHNESS, "--register": REGISTER}
-_FREE_OPTIONS = ("--snapshot", "--record-to")  # the latter is what `build --from` says
+_FREE_OPTIONS = ("--snapshot", "--lazy", "--record-to")  # the last is what `build --from` says
 
 
 class Request:
@@ -80,10 +80,22 @@ def _install(settings: "dict[str, Any]") -> None:
 
             record_to(record)
         install(**settings)
+        if "lazy" in settings:
+            _tell_refusal(settings["lazy"])
     except Exception as error:
         if read_environment().strict:
             raise
         print(f"fastimport: not active: {error}", file=sys.stderr)
+
+
+def _tell_refusal(file: str) -> None:
+    """Say why no import is late although FILE was given for this very run."""
+    from fastimport.activation import installed
+    from fastimport.finding.lazy import check_file
+
+    reason = check_file(file) if installed() else None
+    if reason is not None:
+        print(f"fastimport: no import is late: {reason}", file=sys.stderr)
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -93,13 +105,15 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="run a program with fastimport",
         description=DESCRIPTION,
         epilog="The exit status is the program's own.",
-        usage="fastimport run [--freshness LEVEL] [--register WAY] [--snapshot FILE] [-m MOD | -c CODE | SCRIPT | -] ARGS...",
+        usage="fastimport run [--freshness LEVEL] [--register WAY] [--snapshot FILE] [--lazy FILE] "
+        "[-m MOD | -c CODE | SCRIPT | -] ARGS...",
     )
     parser.add_argument(
         "--freshness", choices=FRESHNESS, metavar="LEVEL", help=f"one of {', '.join(FRESHNESS)} (default: checked)"
     )
     parser.add_argument("--register", choices=REGISTER, metavar="WAY", help=f"one of {', '.join(REGISTER)} (default: meta_path)")
     parser.add_argument("--snapshot", metavar="FILE", help="a snapshot, or auto (default: what FASTIMPORT_SNAPSHOT says)")
+    parser.add_argument("--lazy", metavar="FILE", help="postpone the imports that a file of 'fastimport lazy learn' names (3.15)")
     parser.add_argument("-m", metavar="MOD", help="run a module, or a package's __main__")
     parser.add_argument("-c", metavar="CODE", help="run code")
     parser.add_argument("script", nargs="*", metavar="SCRIPT", help="run a file, or __main__ of a directory or zip file")

@@ -12,6 +12,7 @@ import sysconfig
 from importlib import metadata, util
 
 from fastimport.environment import record
+from fastimport.finding.lazy import OFF
 from fastimport.settings import SNAPSHOT_CONDITION, START_CONDITION
 from fastimport.snapshot.places import WORDS
 
@@ -59,12 +60,12 @@ def contents(settings: dict[str, str], with_start_file: bool = False) -> dict[st
 
 def _expression(name: str, value: str) -> str:
     """An argument of `install` in code that has ``os`` and ``sys``. A file below the environment's prefix moves with it."""
-    if name != "snapshot":
+    if name not in ("snapshot", "lazy"):
         return repr(value)
     place = repr(value)
-    if value not in WORDS and value.startswith(os.path.join(sys.prefix, "")):
+    if value not in (*WORDS, OFF) and value.startswith(os.path.join(sys.prefix, "")):
         place = f"os.path.join(sys.prefix, {os.path.relpath(value, sys.prefix)!r})"
-    return f"None if {SNAPSHOT_CONDITION} else {place}"
+    return f"None if {SNAPSHOT_CONDITION} else {place}" if name == "snapshot" else place
 
 
 def find_distribution() -> metadata.Distribution | None:

@@ -1,0 +1,52 @@
+"""What one observed run of a program tells: which modules may be late, and which must not, with the reason."""
+
+from collections.abc import Iterable
+from typing import Any
+
+IMPORTS = "imports {}, which must not be late"
+
+
+class Knowledge:
+    """The report of an `Observer`, made ready for questions."""
+
+    def __init__(self, report: dict[str, Any]) -> None:
+        self.order: list[str] = [name for name, _, _ in report["modules"]]
+        self.within: dict[str, str] = {name: within for name, within, _ in report["modules"]}
+        self.files: dict[str, str | None] = {name: file for name, _, file in report["modules"]}
+        self.effects: dict[str, list[str]] = report["effects"]
+        self.asked: list[tuple[str, str, list[str] | None]] = [tuple(each) for each in report["asked"]]
+
+    def with_importers(self, names: Iterable[str]) -> dict[str, str]:
+        """`names` with the modules within which they were executed, up to the program: late importers would make them late.
+
+        Each with the name that it was added for; for one of `names` that is the name itself.
+        """
+        found = {name: name for name in names}
+        for name in list(found):
+            within = self.within.get(name)
+            while within in self.within and within not in found:
+                found[within] = name
+                name, within = within, self.within.get(within)
+        return found
+
+    def kept_for_effects(self, allowed: Iterable[str] = ()) -> dict[str, str]:
+        """What stays eager for what its execution changes elsewhere, and why; `allowed` are taken as harmless."""
+        effects = {name: texts for name, texts in self.effects.items() if name not in set(allowed)}
+        return self.reasons(effects, {name: texts[0] for name, texts in effects.items()})
+
+    def reasons(self, names: Iterable[str], why: dict[str, str]) -> dict[str, str]:
+        """`names` and their importers, each with its reason: of `why`, or for which it is imported."""
+        return {name: why.get(name, IMPORTS.format(cause)) for name, cause in self.with_importers(names).items()}
+
+    def lazy(self, eager: Iterable[str]) -> list[str]:
+        """What may be late if `eager` must not."""
+        return sorted(set(self.order).difference(eager))
+
+    def shadowed_names(self) -> dict[str, list[str]]:
+        """For ``from package.name import name`` in the package itself: late, `name` would be the module, not what it holds."""
+        found: dict[str, set[str]] = {}
+        for importer, name, names in self.asked:
+            for each in names or ():
+                if f"{importer}.{each}" == name:
+                    found.setdefault(name, set()).add(each)
+        return {name: sorted(names) for name, names in sorted(found.items())}

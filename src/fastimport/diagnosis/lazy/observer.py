@@ -1,0 +1,115 @@
+"""Watching a program's imports from inside: which statements ask for what, which module runs within which, and what each changes.
+
+Runs in an interpreter of its own, everything being imported eagerly. Only what the importing thread does is seen.
+"""
+
+import _frozen_importlib as bootstrap
+import sys
+from _thread import get_ident
+
+from fastimport.diagnosis.lazy.hearing import Ears
+from fastimport.diagnosis.lazy.judging import effect_of, is_standard, listed_base, lists_subclasses
+from fastimport.diagnosis.lazy.watching import Watch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_EXPLICIT = 1  # bit of IMPORT_NAME's argument: the statement says `lazy`
+_MAIN = "__main__"
+_SHOWN = 5  # effects of one module that are kept: one would be enough to keep it eager
+
+
+class Observer:
+    """What is learnt of one run: `modules`, ``[name, within which, file]`` in order; `effects`, texts by module; `asked`."""
+
+    def __init__(self) -> None:
+        self.modules: list[list[Any]] = []
+        self.effects: dict[str, list[str]] = {}
+        self.asked: dict[tuple[str, str, tuple[str, ...] | None], None] = {}
+        self.running = [_MAIN]
+        self.thread = get_ident()
+        self.ears = Ears(self.note)
+        self.watch = Watch(frozenset({_MAIN, "fastimport"}))
+
+    def start(self) -> None:
+        """Observe from now on."""
+        for name, module in list(sys.modules.items()):
+            self.watch.take_in(name, module)
+        self.ears.start()
+        self.load = bootstrap._load_unlocked  # type: ignore[attr-defined]
+        bootstrap._load_unlocked = self._load  # type: ignore[attr-defined]
+        self.attribute()
+        if hasattr(sys, "set_lazy_imports_filter"):
+            sys.set_lazy_imports_filter(self._filter)
+            sys.set_lazy_imports("all")  # type: ignore[attr-defined]
+
+    def stop(self) -> None:
+        """Hear no more."""
+        self.thread = -1
+        if hasattr(sys, "set_lazy_imports_filter"):
+            sys.set_lazy_imports("normal")  # type: ignore[attr-defined]
+            sys.set_lazy_imports_filter(None)
+
+    def found(self) -> "dict[str, Any]":
+        """What was learnt, as plain values."""
+        self._find_listed_subclasses()
+        asked = [[importer, name, list(names) if names is not None else None] for importer, name, names in self.asked]
+        return {"modules": self.modules, "effects": self.effects, "asked": asked}
+
+    def note(self, text: str, homes: "tuple[str, ...]" = (), is_internal: bool = False) -> None:
+        """An effect of the module that is running. It is none if that is one of `homes`, where the classes that it is about
+        are at home; nor if it `is_internal`, of a kind that the standard library may have."""
+        by = self.running[-1]
+        if by == _MAIN or by in homes or (is_internal and is_standard(by)) or get_ident() != self.thread:
+            return
+        self._keep(by, text)
+
+    def _keep(self, by: str, text: str) -> None:
+        texts = self.effects.setdefault(by, [])
+        if len(texts) < _SHOWN and text not in texts:
+            texts.append(text)
+
+    def attribute(self) -> None:
+        """Charge what has changed since the last time to the module that is running."""
+        by = self.running[-1]
+        for change in self.watch.changes():
+            try:
+                text = effect_of(change, by) if by != _MAIN else None
+            except Exception as error:  # an object that can't be looked at: better once too often
+                text = f"changes {change.where}.{change.name}, which can't be looked at: {error}"
+            if text is not None:
+                self.note(text)
+        self.ears.ask(by)
+
+    def _load(self, spec: "Any") -> "Any":
+        if get_ident() != self.thread:
+            return self.load(spec)
+        self.attribute()
+        name, module = spec.name, None
+        self.modules.append([name, self.running[-1], spec.origin if spec.has_location else None])
+        self.running.append(name)
+        try:
+            module = self.load(spec)
+            self.ears.loaded(name)
+            return module
+        finally:
+            self.attribute()
+            self.running.pop()
+            if module is not None:
+                self.watch.take_in(name, module)
+
+    def _filter(self, importer: str, name: str, names: "tuple[str, ...] | None") -> bool:
+        frame = sys._getframe(1)
+        if frame.f_code.co_code[frame.f_lasti + 1] & _EXPLICIT or name in frame.f_globals.get("__lazy_modules__", ()):
+            return True
+        self.asked[importer, name, names] = None
+        return False
+
+    def _find_listed_subclasses(self) -> None:
+        """A class is an effect where somebody may ask a base of another module for its subclasses."""
+        readers = {name for name, module in list(sys.modules.items()) if lists_subclasses(name, module)}
+        for name, _, _ in self.modules:
+            base = listed_base(name, sys.modules.get(name), readers)
+            if base is not None:
+                self._keep(name, f"has a subclass of {base}, whose subclasses are asked for")
