@@ -25,6 +25,7 @@ MODULES = (
     "finding._names",
     "finding._lazy",
     "code._bytecode",
+    "code._collector",
     "snapshot._reader",
     "hosting._capi",
 )

@@ -1,0 +1,164 @@
+"""A garbage collector that waits while modules are imported.
+
+What a start makes, stays: collections that look for garbage in it visit objects that have gone cold, and find next to nothing.
+So each automatic collection, as long as modules are imported, is answered at its start by doing what it will do with objects
+that survive: they go to the next generation. There is nothing left that it could visit.
+
+The collector is neither switched off nor are its thresholds changed; what a program asks of it, it does.
+"""
+
+cimport cython
+from cpython.exc cimport PyErr_WriteUnraisable
+from cpython.object cimport PyObject
+
+import gc
+
+cdef extern from "Python.h":
+    PyObject *PyImport_GetModuleDict()      # borrowed
+    bint PyGC_IsEnabled() noexcept
+
+cdef extern from "_collector.h":
+    ctypedef struct Generation "fc_generation":
+        int threshold
+        int count
+    const char *fc_unknown_collector() noexcept
+    Generation *fc_find_generations(object youngest, const int *thresholds, const int *counts) noexcept
+    void fc_move(Generation *younger, Generation *older) noexcept
+    void fc_untrack_tuples(Generation *generation) noexcept
+
+cdef enum:
+    OLDEST = 2
+    # Net numbers of objects, allocations less deallocations: a parser's tables that are made in one module body are some 300,000.
+    MOST_WITHOUT_IMPORT = 500_000
+    MOST_WITHOUT_FULL = 2_000_000
+
+LIMITS = (MOST_WITHOUT_IMPORT, MOST_WITHOUT_FULL)
+"""After how many new container objects deferring ends for good: without an import; in all, without a full collection."""
+
+
+@cython.final
+cdef class Deferral:
+    """The callback in ``gc.callbacks``, and what it has to know."""
+
+    cdef list callbacks
+    cdef dict modules
+    cdef object get_debug, hook
+    cdef Generation *generations
+    cdef int[3] thresholds
+    cdef Py_ssize_t seen, seen_by_older     # modules at the last automatic collection; at the last one but of the youngest
+    cdef Py_ssize_t without_import, without_full
+    cdef readonly Py_ssize_t answered
+    """How many automatic collections were answered."""
+
+    def __cinit__(self):
+        self.callbacks = gc.callbacks
+        self.modules = <dict>PyImport_GetModuleDict()
+        self.get_debug = gc.get_debug
+
+    def begin(self):
+        """Answer automatic collections from now on, until there is reason to stop. Returns why that can't be, or None."""
+        if self.is_active():
+            return None
+        cdef const char *unknown = fc_unknown_collector()
+        if unknown != NULL:
+            return unknown.decode()
+        if self.get_debug():
+            return "gc.set_debug() is in use"
+        self.generations = self.find_generations()
+        if self.generations == NULL:
+            return "the collector is not as expected"
+        self.seen = self.seen_by_older = self.without_import = self.without_full = 0
+        self.hook = self.answer
+        self.callbacks.append(self.hook)
+        return None
+
+    def end(self):
+        """Take the callback away. Later collections are as they would be otherwise."""
+        cdef Py_ssize_t position = self.position()
+        if position >= 0:
+            del self.callbacks[position]
+        self.hook = None
+
+    def is_active(self):
+        """Whether the callback is where it was put: others may have taken it away."""
+        return self.position() >= 0
+
+    cdef Py_ssize_t position(self):
+        cdef Py_ssize_t index
+        if self.hook is not None:
+            for index, callback in enumerate(self.callbacks):
+                if callback is self.hook:
+                    return index
+        return -1
+
+    cdef Generation *find_generations(self) except? NULL:
+        cdef int[3] counts
+        youngest_first = gc.get_threshold()
+        counted = gc.get_count()
+        for index in range(3):
+            self.thresholds[index] = youngest_first[index]
+            counts[index] = counted[index]
+        return fc_find_generations([], self.thresholds, counts)
+
+    def answer(self, phase, info):
+        """A callback of the collector, as the gc module describes them."""
+        if phase == "start" and not self.go_on(info["generation"]):
+            self.leave(phase, info)
+
+    cdef bint go_on(self, int generation) except -1:
+        """Answer a collection if it is automatic and modules were imported; False if it is time to stop."""
+        if self.get_debug():
+            return False
+        if self.thresholds_changed() or not self.is_due(generation):
+            if generation == OLDEST:
+                self.without_full = 0
+            return True
+        cdef Py_ssize_t modules = len(self.modules), count = self.generations[0].count
+        cdef bint is_fresh = modules != (self.seen_by_older if generation else self.seen)
+        self.without_full += count
+        self.without_import = self.without_import + count if modules == self.seen else 0
+        self.seen = modules
+        if generation:
+            self.seen_by_older = modules
+        if self.without_import > MOST_WITHOUT_IMPORT or self.without_full > MOST_WITHOUT_FULL:
+            return False
+        if generation == OLDEST:    # was due before, or is what the thresholds ask for
+            self.without_full = 0
+            return True
+        self.generations[OLDEST].count = 0      # so that none of the oldest comes due
+        if is_fresh:
+            self.move_on(generation)
+        return True
+
+    cdef bint thresholds_changed(self) noexcept:
+        """Whether the program has set others since the last look; whether a collection is due can then not be told."""
+        cdef bint changed = False
+        for index in range(3):
+            if self.thresholds[index] != self.generations[index].threshold:
+                self.thresholds[index] = self.generations[index].threshold
+                changed = True
+        return changed
+
+    cdef bint is_due(self, int generation) noexcept:
+        """Whether the interpreter has started this collection by itself: one that the program asks for comes at other counts."""
+        cdef Generation *youngest = &self.generations[0]
+        cdef Generation *chosen = &self.generations[generation]
+        return (PyGC_IsEnabled() and youngest.threshold != 0 and youngest.count > youngest.threshold
+                and chosen.count > chosen.threshold)
+
+    cdef void move_on(self, int generation) noexcept:
+        fc_untrack_tuples(&self.generations[0])
+        for index in range(generation + 1):
+            fc_move(&self.generations[index], &self.generations[index + 1])
+        self.answered += 1
+
+    cdef leave(self, phase, info):
+        """End from inside the callback. The interpreter would now pass over the one that takes our place, so it is called here."""
+        cdef Py_ssize_t position = self.position()
+        self.end()
+        if 0 <= position < len(self.callbacks):
+            following = self.callbacks[position]
+            try:
+                following(phase, info)
+            except BaseException:
+                PyErr_WriteUnraisable(following)
