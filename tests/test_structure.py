@@ -2,7 +2,7 @@
 
     src/fastimport/   __init__ __main__ mpi: the face     activation settings statistics: the switch
         finding/      which file is this module
-        code/         from a file or a snapshot to a code object
+        code/         from a file or a snapshot to a code object, and the garbage collector meanwhile
         snapshot/     the bytes of a snapshot, and whether to believe them
         environment/  enable, disable, exec
         hosting/      inside other programs: prefork servers, hosts in C, jobs of many ranks

@@ -9,7 +9,9 @@ from fastimport import activation, settings
 from fastimport.diagnosis.doctor.findings import ERROR, NOTICE, WARNING, Finding
 from fastimport.statistics import stats
 
-COMPILED = ("_core", "finding._resolver", "finding._tables", "finding._names", "finding._index", "code._bytecode")
+COMPILED = (
+    "_core", "finding._resolver", "finding._tables", "finding._names", "finding._index", "code._bytecode", "code._collector",
+)  # fmt: skip
 BUILD = "install a wheel for this Python: pip install --force-reinstall fastimport-finder"
 
 
