@@ -27,6 +27,7 @@ MODULES = (
     "code._bytecode",
     "code._collector",
     "snapshot._reader",
+    "snapshot._stamps",
     "hosting._capi",
 )
 C_SOURCES = ("src/fastimport/code/_open_code_hook.c",)

@@ -159,7 +159,7 @@ def in_environment(path, *words, **variables):
     import subprocess
 
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "FASTIMPORT"))}
-    finished = subprocess.run([f"{path}/bin/python", *words], env=kept | variables, capture_output=True, text=True, timeout=120)
+    finished = subprocess.run([f"{path}/bin/python", *words], env=kept | variables, capture_output=True, text=True, timeout=600)
     assert (finished.returncode, finished.stderr) == (0, "")
     return finished.stdout
 

@@ -10,6 +10,7 @@ from support import Link, plant
 from support.documented import DocumentedSnapshot, xxh64
 from support.snapshots import contents_of, encoded, reader_of, settle
 
+from fastimport.finding._tables import Kinds
 from fastimport.snapshot import decode, identity
 from fastimport.snapshot._reader import SnapshotReader, checksum
 
@@ -54,7 +55,8 @@ def test_both_readers_read_the_same(entries, by_content):
     assert documented.directories == recorded
     for number, code in enumerate(decode.codes(reader)):
         path, flags, stamp, source_size, kept = documented.codes[number]
-        assert (path, flags, stamp, source_size, len(kept)) == (code.path, code.flags, code.stamp, code.source_size, code.size)
+        recorded = (code.path, code.flags, code.stamp[:4], code.source_size, code.size)
+        assert (path, flags, stamp, source_size, len(kept)) == recorded
         assert not code.size or reader.code_bytes(number) == kept
         assert documented.find("codes", path) == number
     assert [documented.find("directories", each[0]) for each in documented.directories] == list(range(len(recorded)))
@@ -66,7 +68,7 @@ def test_both_give_the_same_answers(entries):
     reader = reader_of(entries, "frozen")
     documented = DocumentedSnapshot(encoded(contents_of(entries)))
     for name in ("m", "p", "space", "n7", "n299", "é", "\udcff", "absent", "data", ""):
-        assert list(reader.candidates(entries, {}, name)) == documented.candidates(name)
+        assert list(reader.candidates(entries, {}, name, Kinds(()))) == documented.candidates(name)
     for path, flags, _, names, _ in documented.directories:
         for name, (_, resolved, inside) in ({} if flags & 2 else names).items():
             assert reader.answer(path, name) == answer(path, name, resolved, inside)

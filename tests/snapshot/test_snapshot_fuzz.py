@@ -15,6 +15,7 @@ import pytest
 from support import plant
 from support.snapshots import contents_of, encoded, in_use, settle
 
+from fastimport.finding._tables import Kinds
 from fastimport.snapshot import identity
 from fastimport.snapshot._reader import SnapshotReader, checksum
 from fastimport.snapshot.layout import BLOCK, HEADER, NUMBER, RECORDS, SECTION
@@ -51,7 +52,7 @@ def ask_everything(data, path):
             if answer is not NotImplemented:
                 found[entry, name] = answer
     for name in NAMES:
-        positions = reader.candidates(path, IMPORTERS, name)
+        positions = reader.candidates(path, IMPORTERS, name, Kinds(()))
         if positions is not None:
             found[name] = positions
     for file in ("m.py", "p/__init__.py", "p/c.py", "é.py"):

@@ -8,15 +8,12 @@ import py_compile
 import shutil
 import sys
 from importlib import machinery
-from types import SimpleNamespace
 
 import pytest
 from support import Duel, plant
 from support.snapshots import in_use, reader_of, settle
 
 import fastimport
-from fastimport.snapshot import listing
-from fastimport.snapshot.listing import is_racy
 
 OLD, NEW = "X = 'old'\n", "X = 'new'\n"
 EXTENSION = machinery.EXTENSION_SUFFIXES[0]
@@ -237,29 +234,3 @@ def test_hash_based_bytecode_of_another_source(compiled_normally, monkeypatch, l
             duel.agree(lambda world: value(world, "m", [lib]))
     finally:
         fastimport.uninstall()
-
-
-def test_stamps_that_say_nothing(monkeypatch, root):
-    """A file system without times, and an image that can be exchanged for another with the same times."""
-
-    def found(**fields):
-        return SimpleNamespace(**{"st_dev": 5, "st_mtime_ns": 10**18 + 1, "st_ctime_ns": 10**18 + 2} | fields)
-
-    now = 2 * 10**18
-    assert not is_racy(found(), now)
-    assert is_racy(found(st_mtime_ns=0), now)
-    assert is_racy(found(st_ctime_ns=0), now)
-    monkeypatch.setattr(listing, "image_devices", lambda: {5})
-    assert is_racy(found(), now)
-    assert not is_racy(found(st_dev=6), now)
-
-
-def test_images_are_known_by_their_mounts(monkeypatch, root):
-    lines = [
-        "36 35 7:0 / /srv/software ro,nodev shared:1 - squashfs /dev/loop0 ro",
-        "37 35 0:42 / /a\\040b rw,noatime - fuse.squashfuse_ll squashfuse_ll ro",
-        "38 35 8:1 / / rw - ext4 /dev/sda1 rw",
-    ]
-    plant(root, {"mountinfo": "\n".join(lines) + "\n"})
-    monkeypatch.setattr(listing, "MOUNTS", f"{root}/mountinfo")
-    assert listing.image_devices.__wrapped__() == {os.makedev(7, 0), os.makedev(0, 42)}

@@ -101,9 +101,8 @@ class DocumentedSnapshot:
         below = self.text(text, size)
         return f"{self.roots[root][0]}/{below}" if below else self.roots[root][0] or "/"
 
-    def directory(self, root, text, size, flags, device, inode, mtime, ctime, first, count, others, slot, bits, zero):
+    def directory(self, root, text, size, flags, device, inode, mtime, ctime, first, count, others, slot, bits, links):
         """Path, flags, stamp, names with their masks, other files; each name is where its hash says."""
-        assert zero == 0
         records = self.sections["names"][first : first + count + others]
         names = {self.text(*record[:2]): record[2:5] for record in records[:count]}
         for number, (name, record) in enumerate(zip(names, records)):
@@ -112,7 +111,7 @@ class DocumentedSnapshot:
             assert self.probe("name slots", slot, bits, value, lambda found, wanted=number: found == wanted) == number
         assert all(record[2:] == (0, 0, 0, 0) for record in records[count:])
         other = [self.text(*record[:2]) for record in records[count:]]
-        return self.path(root, text, size), flags, (device, inode, mtime, ctime), names, other
+        return self.path(root, text, size), flags, (device, inode, mtime, ctime, links), names, other
 
     def code(self, root, text, size, flags, *rest):
         """Path, flags, stamp and size of the source, marshalled code."""

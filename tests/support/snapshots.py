@@ -11,7 +11,7 @@ from fastimport.snapshot import attachment
 from fastimport.snapshot._reader import SnapshotReader
 from fastimport.snapshot.build import build
 from fastimport.snapshot.encode import encode
-from fastimport.snapshot.listing import TICK_NS
+from fastimport.snapshot.stamps import TICK_NS
 
 SETTLED_S = 1.5 * TICK_NS / 1e9
 

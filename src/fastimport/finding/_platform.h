@@ -41,6 +41,7 @@ typedef struct {
     double mtime; /* as os.stat gives it: a float, so that it equals what FileFinder remembered */
     long long mtime_ns, ctime_ns;
     unsigned long long device, inode;
+    unsigned long links;
 } fi_stamp;
 
 /* One record per name: kind (1 byte), believed (1 byte), the name, NUL. */
@@ -67,6 +68,7 @@ static inline void fi_fill_stamp(const struct stat *st, fi_stamp *stamp) {
     stamp->ctime_ns = (long long)st->FI_CTIM.tv_sec * 1000000000LL + st->FI_CTIM.tv_nsec;
     stamp->device = (unsigned long long)st->st_dev;
     stamp->inode = (unsigned long long)st->st_ino;
+    stamp->links = (unsigned long)st->st_nlink;
 }
 
 /* 1: a directory; 0: something else; -1: stat failed (the stamp then says so as FileFinder does: mtime -1). */

@@ -34,6 +34,7 @@ cdef extern from "_platform.h" nogil:
         double mtime
         long long mtime_ns, ctime_ns
         unsigned long long device, inode
+        unsigned long links
     ctypedef struct fi_listing:
         char *data
         size_t used, room

@@ -344,7 +344,7 @@ cdef object recorded_table(snapshot, str path, Kinds kinds, const fi_stamp *stam
     """The listing that `snapshot`, or None, has of a directory with this stamp, or None; or an audit hook's exception."""
     if snapshot is None or stamp.mtime_ns == -1:
         return None
-    return snapshot.table(path, kinds, stamp.device, stamp.inode, stamp.mtime_ns, stamp.ctime_ns, audit)
+    return snapshot.table(path, kinds, stamp.device, stamp.inode, stamp.mtime_ns, stamp.ctime_ns, stamp.links, audit)
 
 
 cdef object current_inside(known, snapshot, str path, const char *name, Kinds kinds, unsigned long long *stat_calls):

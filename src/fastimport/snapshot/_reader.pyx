@@ -13,69 +13,13 @@ from libc.string cimport memcpy, memset
 
 from fastimport.finding._platform cimport *
 from fastimport.finding._tables cimport Kinds, Table, Watch, audit_listing, is_absence, is_for
+from fastimport.snapshot._format cimport *
 
 cdef extern from "marshal.h":
     object PyMarshal_ReadObjectFromString(const char *data, Py_ssize_t size)
 
 cdef extern from "Python.h":
     bint PyCode_Check(object candidate)
-
-cdef extern from "snapshot_format.h" nogil:
-    enum:
-        FS_MAX_ROOTS, FS_NONE, FS_DAMAGED, FS_SECTIONS
-        FS_STRINGS, FS_ROOTS, FS_DIRS, FS_CODES, FS_PATHS, FS_PATH_DIRS, FS_POSITIONS
-        FS_CONTENT, FS_RACY, FS_MISSING, FS_PRIVATE, FS_UNLISTED
-    ctypedef struct fs_root:
-        char *path
-        uint32_t length
-    ctypedef struct fs_file:
-        const unsigned char *mapping
-        uint64_t size, uid
-        int guarded
-        unsigned char *arena
-        uint64_t tables_end
-        uint32_t identity_offset, identity_size, flags, home_offset, home_size
-        int64_t created_ns
-        uint32_t counts[64]
-        uint64_t code_start, code_end
-        fs_root roots[64]
-    ctypedef struct fs_dir:
-        uint32_t flags, names, name_count, other_count
-        uint64_t device, inode
-        int64_t mtime_ns, ctime_ns
-    ctypedef struct fs_name:
-        uint32_t text, size, listed, resolved, inside
-    ctypedef struct fs_code:
-        uint32_t flags
-        uint64_t device, inode
-        int64_t mtime_ns, ctime_ns
-        uint64_t source_size, size
-    ctypedef struct fs_path:
-        uint32_t dirs, dir_count
-    ctypedef struct fs_merged:
-        uint32_t positions, count
-    const uint32_t fs_record_sizes[64]
-    uint64_t fs_hash(const void *data, uint64_t size, uint64_t seed) noexcept
-    int fs_map(fs_file *file, int descriptor, uint64_t size) noexcept
-    const char *fs_open(fs_file *file) noexcept
-    void fs_close(fs_file *file) noexcept
-    const unsigned char *fs_records(fs_file *file, int section, uint64_t first, uint64_t count) noexcept
-    const char *fs_text(fs_file *file, uint32_t offset, uint32_t size) noexcept
-    uint32_t fs_u32(const unsigned char *bytes) noexcept
-    int fs_get_dir(fs_file *file, uint64_t index, fs_dir *directory) noexcept
-    int fs_get_name(fs_file *file, uint64_t index, fs_name *name) noexcept
-    int fs_get_code(fs_file *file, uint64_t index, fs_code *code) noexcept
-    int fs_get_path(fs_file *file, uint64_t index, fs_path *path) noexcept
-    int64_t fs_find(fs_file *file, int section, const char *path, uint64_t size) noexcept
-    int64_t fs_find_name(fs_file *file, const fs_dir *directory, const char *text, uint64_t size, fs_name *name) noexcept
-    int64_t fs_find_merged(fs_file *file, const fs_path *path, const char *text, uint64_t size, fs_merged *merged) noexcept
-    unsigned char *fs_read_code(const fs_file *file, const fs_code *code) noexcept
-    bint fs_is_own(const fs_file *file) noexcept
-    void fs_count(unsigned long long *counter, int by) noexcept
-
-cdef extern from "source_match.h" nogil:
-    enum: FS_CHANGED, FS_SAME_CONTENT
-    int fs_match_source(const char *path, const fs_code *recorded, int has_stamps) noexcept
 
 cdef enum:
     MAX_KNOWN = 20_000     # path entries remembered, and
@@ -116,9 +60,13 @@ cdef class SnapshotReader:
     cdef object fix_filename, file_finder
     cdef readonly unsigned long long tables_used, tables_stale, tables_unknown, codes_used, codes_stale, codes_unknown
     cdef readonly unsigned long long stat_calls, damaged, codes_by_content
+    cdef unsigned long long table_doubts[FS_DOUBTS]
+    cdef unsigned long long code_doubts[FS_DOUBTS]
+    cdef fs_systems systems
 
     def __cinit__(self):
         memset(&self.file, 0, sizeof(fs_file))
+        memset(&self.systems, 0, sizeof(fs_systems))
 
     def __dealloc__(self):
         fs_close(&self.file)
@@ -399,20 +347,24 @@ cdef class SnapshotReader:
     # Checked and trusted: listings ####################################################################################
 
     def table(self, str path not None, Kinds kinds not None, unsigned long long device, unsigned long long inode,
-              long long mtime_ns, long long ctime_ns, bint audit=True):
+              long long mtime_ns, long long ctime_ns, unsigned long links, bint audit=True):
         """The table of a directory whose stamp is the recorded one, or None. An audit hook's veto comes as a value; without
         `audit`, `hand_over` owes the event."""
         cdef fs_dir directory
+        cdef fs_now now
+        cdef int doubt
         cdef Table table
         cdef int64_t found = FS_NONE
-        if not self.is_by_content and tuple([suffix for suffix, _ in kinds.pairs]) == self.suffixes:
+        if tuple([suffix for suffix, _ in kinds.pairs]) == self.suffixes:
             found = self.directory(path)
         if found < 0 or fs_get_dir(&self.file, found, &directory) < 0:
             fs_count(&self.tables_unknown, 1)
             return None
-        if (directory.flags & (FS_RACY | FS_MISSING) or not self.is_readable(&directory) or directory.mtime_ns != mtime_ns
-                or directory.ctime_ns != ctime_ns or directory.inode != inode or directory.device != device):
+        now.device, now.inode, now.mtime_ns, now.ctime_ns = device, inode, mtime_ns, ctime_ns
+        doubt = self.doubt(path, &directory, &now, links)
+        if doubt:
             fs_count(&self.tables_stale, 1)
+            fs_count(&self.table_doubts[doubt], 1)
             return None
         table = Table(path, kinds)
         if not self.fill(table, &directory):
@@ -423,12 +375,30 @@ cdef class SnapshotReader:
             table = Table(path, kinds)
         elif veto is not None:
             return veto
-        table.stamp.device, table.stamp.inode = device, inode
+        table.stamp.device, table.stamp.inode, table.stamp.links = device, inode, links
         table.stamp.mtime_ns, table.stamp.ctime_ns = mtime_ns, ctime_ns
         table.stamp.mtime = <double>(mtime_ns // 1_000_000_000) + 1e-9 * <double>(mtime_ns % 1_000_000_000)
         table.is_recorded, table.racy = True, False
         fs_count(&self.tables_used, 1)
         return table
+
+    cdef int doubt(self, str path, const fs_dir *directory, const fs_now *now, unsigned long links) except -1:
+        if self.is_by_content:
+            return FS_BY_CONTENT
+        if directory.flags & FS_MISSING or directory.links != <uint32_t>links:
+            return FS_OTHER
+        if not self.is_readable(directory):
+            return FS_FORBIDDEN
+        encoded = <bytes>PyUnicode_EncodeFSDefault(path)
+        return FS_STAMP_DOUBT(&self.systems, PyBytes_AS_STRING(encoded), directory, now)
+
+    def doubts(self):
+        """How many directories, and how many modules, were not taken for which reason: by its number in reasons.py."""
+        cdef list directories = [], modules = []
+        for number in range(FS_DOUBTS):
+            directories.append(self.table_doubts[<int>number])
+            modules.append(self.code_doubts[<int>number])
+        return directories, modules
 
     cdef bint fill(self, Table table, const fs_dir *directory):
         """Build first, then use: a table that turns out to be damaged half way is dropped."""
@@ -456,7 +426,7 @@ cdef class SnapshotReader:
         cdef fs_code code
         cdef unsigned char *data
         cdef const char *name
-        cdef int match
+        cdef int match, doubt
         cdef int64_t found = self.find(FS_CODES, path)
         if found < 0 or fs_get_code(&self.file, found, &code) < 0 or (code.flags & FS_PRIVATE and not fs_is_own(&self.file)):
             fs_count(&self.codes_unknown, 1)
@@ -465,11 +435,12 @@ cdef class SnapshotReader:
             encoded = <bytes>PyUnicode_EncodeFSDefault(path)
             name = PyBytes_AS_STRING(encoded)
             with nogil:
-                match = fs_match_source(name, &code, not self.is_by_content)
+                match = fs_match_source(name, &code, not self.is_by_content, &self.systems, &doubt)
             fs_count(&self.stat_calls, 1)
             fs_count(&self.codes_by_content, match == FS_SAME_CONTENT)
             if match == FS_CHANGED:
                 fs_count(&self.codes_stale, 1)
+                fs_count(&self.code_doubts[doubt], 1)
                 return None
         if code.size == 0:          # a source that could not be compiled when it was recorded
             fs_count(&self.codes_unknown, 1)

@@ -10,6 +10,7 @@ from fastimport.snapshot.gates import mark_private
 from fastimport.snapshot.listing import record_directory
 from fastimport.snapshot.model import Contents, Directory
 from fastimport.snapshot.sources import record_source
+from fastimport.snapshot.stamps import Judge
 
 Progress = Callable[[int, int], object]
 """Called with the numbers of directories and of source files recorded so far."""
@@ -35,8 +36,10 @@ def build(
     """
     contents = Contents(by_content=by_content, created_ns=0 if by_content else time.time_ns())
     entries = [_absolute(entry) for entry in (default_path() if path is None else path) if isinstance(entry, str)]
+    judge = Judge()
     for entry in entries:
-        _walk(contents, entry, progress)
+        _walk(contents, entry, judge, progress)
+    judge.doubt_shared()
     contents.paths = [entries]
     mark_private(contents, filter(None, (home, *passed)))
     _add_roots(contents, home)
@@ -56,12 +59,14 @@ def build_used(
 ) -> Contents:
     """What a program used: the directories that it searched, the files that it loaded, in its order, its search paths."""
     contents = Contents(by_content=by_content, created_ns=0 if by_content else time.time_ns())
+    judge = Judge()
     for directory in directories:
         if os.path.isabs(directory):
-            _add_directory(contents, _absolute(directory))
+            _add_directory(contents, _absolute(directory), judge)
     for path in sources:
         if os.path.isabs(path):
-            _add_source(contents, path, may_compile)
+            _add_source(contents, path, judge, may_compile)
+    judge.doubt_shared()
     contents.paths = [[_absolute(entry) for entry in path if os.path.isabs(entry)] for path in paths]
     contents.order = list(order)
     mark_private(contents, filter(None, (home, *passed)))
@@ -97,23 +102,23 @@ def _absolute(entry: str) -> str:
     return (entry if entry.startswith("/") else os.path.join(os.getcwd(), entry)).rstrip("/") or "/"
 
 
-def _add_directory(contents: Contents, path: str) -> Directory | None:
+def _add_directory(contents: Contents, path: str, judge: Judge) -> Directory | None:
     if path not in contents.directories:
-        directory = record_directory(path, identity.suffixes())
+        directory = record_directory(path, identity.suffixes(), judge)
         if directory is None:
             return None
         contents.directories[path] = directory
     return contents.directories[path]
 
 
-def _add_source(contents: Contents, path: str, may_compile: bool = True) -> None:
+def _add_source(contents: Contents, path: str, judge: Judge, may_compile: bool = True) -> None:
     if path not in contents.sources:
-        source = record_source(path, contents.by_content, may_compile)
+        source = record_source(path, contents.by_content, judge, may_compile)
         if source is not None:
             contents.sources[path] = source
 
 
-def _walk(contents: Contents, entry: str, progress: Progress) -> None:
+def _walk(contents: Contents, entry: str, judge: Judge, progress: Progress) -> None:
     """Record a directory and, below it, each that can be imported. One that links to a directory above it has no end."""
     source_kind = identity.suffixes().index(".py") + 1
     pending = [(entry, frozenset[str]())]
@@ -122,12 +127,12 @@ def _walk(contents: Contents, entry: str, progress: Progress) -> None:
         real = os.path.realpath(path)
         if real in above or path in contents.directories:
             continue
-        directory = _add_directory(contents, path)
+        directory = _add_directory(contents, path, judge)
         if directory is None:
             continue
         for stem, name in sorted(directory.names.items(), reverse=True):
             if name.resolved >> source_kind & 1:
-                _add_source(contents, f"{path}/{stem}.py")
+                _add_source(contents, f"{path}/{stem}.py", judge)
             if name.resolved & 1 and stem.isidentifier() and stem != "__pycache__":
                 pending.append((f"{path}/{stem}", above | {real}))
         progress(len(contents.directories), len(contents.sources))

@@ -3,7 +3,7 @@
 import os
 from typing import BinaryIO
 
-from fastimport.snapshot import identity
+from fastimport.snapshot import identity, reasons
 from fastimport.snapshot._reader import checksum
 from fastimport.snapshot.layout import (
     BLOCK,
@@ -17,10 +17,11 @@ from fastimport.snapshot.layout import (
     VERSION,
     aligned,
 )
-from fastimport.snapshot.model import RACY, Contents, Directory, Loaded, Name, Source
+from fastimport.snapshot.model import NO_STAMP, RACY, Contents, Directory, Loaded, Name, Source
 
 _MASK = 0xFFFFFFFF
 _MAX_PATHS = 16
+_DOUBTS = RACY | reasons.MASK
 
 
 def encode(contents: Contents, stream: BinaryIO) -> int:
@@ -174,10 +175,10 @@ class _Tables:
         if names:
             table, bits = _slots(hashes)
             self.sections["name slots"] += [(number,) for number in table]
-        flags = directory.flags if self.stamped else directory.flags & ~RACY
-        stamp = directory.stamp if self.stamped else (0, 0, 0, 0)
-        counts = (first, len(names), len(others), first_slot, bits, 0)
-        self.sections["directories"].append((root, path, size, flags, *stamp, *counts))
+        flags = directory.flags if self.stamped else directory.flags & ~_DOUBTS
+        stamp = directory.stamp if self.stamped else NO_STAMP
+        counts = (first, len(names), len(others), first_slot, bits, stamp.links)
+        self.sections["directories"].append((root, path, size, flags, *stamp[:4], *counts))
 
     def name_record(self, name: str, masks: Name, value: int) -> tuple[int, ...]:
         return (*self.add_string(name), masks.listed, masks.resolved, masks.inside, value & _MASK)
@@ -185,8 +186,8 @@ class _Tables:
     def add_code(self, source: Source, offset: int, loaded: Loaded) -> None:
         """The record of a source file whose code was written at an offset."""
         root, path, size, _ = self.locate(source.path)
-        stamp = source.stamp if self.stamped else (0, 0, 0, 0)
-        flags = (source.flags if self.stamped else source.flags & ~RACY) | loaded.flags
+        stamp = source.stamp[:4] if self.stamped else NO_STAMP[:4]
+        flags = (source.flags if self.stamped else source.flags & ~_DOUBTS) | loaded.flags
         place = (offset, len(loaded.code), checksum(loaded.code)) if loaded.code else (0, 0, 0)
         self.sections["codes"].append((root, path, size, flags, *stamp, source.size, *place, loaded.digest))
 

@@ -20,7 +20,7 @@ NUMBER = {name: number for number, name in enumerate(SECTIONS)}
 RECORDS = {
     "strings": struct.Struct("<c"),
     "roots": struct.Struct("<IIII"),  # text, size, moves, 0
-    "directories": struct.Struct("<IIIIQQqqIIIIII"),  # root, path, size, flags, stamp, names, their count, others, slots, bits, 0
+    "directories": struct.Struct("<IIIIQQqqIIIIII"),  # root, path, size, flags, stamp, names, count, others, slots, bits, links
     "directory slots": struct.Struct("<I"),
     "names": struct.Struct("<IIIIII"),  # text, size, listed, resolved, inside, hash
     "name slots": struct.Struct("<I"),

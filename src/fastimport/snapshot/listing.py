@@ -4,8 +4,8 @@ import os
 import stat
 import time
 from collections.abc import Iterable
-from functools import cache
 
+from fastimport.snapshot import reasons
 from fastimport.snapshot.model import (
     FIRST_INIT,
     MISSING,
@@ -16,53 +16,17 @@ from fastimport.snapshot.model import (
     UNLISTED,
     Directory,
     Name,
-    Stamp,
 )
+from fastimport.snapshot.stamps import Judge, file_of, marked
 
-TICK_NS = 10_000_000
-"""As in _tables.pyx: what changes within this time of a stamp may not show in it."""
-COARSE_TICK_NS = 2_000_000_000
 _READABLE = 0o555
-MOUNTS = "/proc/self/mountinfo"
-"""Described in proc(5)."""
-_IMAGES = ("squashfs ", "fuse.squashfuse", "erofs ", "cramfs ", "romfs ", "iso9660 ", "udf ")
 
 
-def stamp_of(found: os.stat_result) -> Stamp:
-    """The stamp in a stat result."""
-    return Stamp(found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns)
+def record_directory(path: str, suffixes: Iterable[str], judge: Judge) -> Directory | None:
+    """A directory as it is now; None for what is no directory, or below such a thing (an archive): the snapshot says nothing.
 
-
-def is_racy(found: os.stat_result, now_ns: int) -> bool:
-    """Whether the file can still change without its stamp showing it; `now_ns` is the time before it was looked at.
-
-    Some file systems keep no times and give 0. An image (squashfs) has the times that its maker wanted; the next one, mounted in
-    its place, may have the same.
+    `judge` says whether its stamp is believed.
     """
-    if not (found.st_mtime_ns and found.st_ctime_ns) or found.st_dev in image_devices():
-        return True
-    is_coarse = found.st_mtime_ns % 1_000_000_000 == 0 and found.st_ctime_ns % 1_000_000_000 == 0
-    return now_ns - max(found.st_mtime_ns, found.st_ctime_ns) < (COARSE_TICK_NS if is_coarse else TICK_NS)
-
-
-@cache
-def image_devices() -> frozenset[int]:
-    """The devices of mounted images, as far as the system tells."""
-    found = set()
-    try:
-        with open(MOUNTS, encoding="utf-8", errors="surrogateescape") as mounts:
-            for line in mounts:
-                before, _, after = line.partition(" - ")
-                if after.startswith(_IMAGES):
-                    major, minor = before.split()[2].split(":")
-                    found.add(os.makedev(int(major), int(minor)))
-    except OSError:
-        pass
-    return frozenset(found)
-
-
-def record_directory(path: str, suffixes: Iterable[str]) -> Directory | None:
-    """A directory as it is now; None for what is no directory, or below such a thing (an archive): the snapshot says nothing."""
     now = time.time_ns()
     try:
         before = os.stat(path)
@@ -74,14 +38,15 @@ def record_directory(path: str, suffixes: Iterable[str]) -> Directory | None:
         return Directory(path, UNLISTED)
     if not stat.S_ISDIR(before.st_mode):
         return None
-    directory = Directory(path, RACY if is_racy(before, now) else 0, stamp_of(before))
+    directory = Directory(path, marked(judge.doubt(path, before, now)), judge.stamp(path, before))
+    judge.note(directory, before)
     if stat.S_IMODE(before.st_mode) & _READABLE != _READABLE:
         directory.flags |= PRIVATE
     try:
         with os.scandir(path) as entries:
             _add(directory, list(entries), tuple(suffixes))
-        if stamp_of(os.stat(path)) != directory.stamp:
-            directory.flags |= RACY
+        if file_of(os.stat(path)) != file_of(before) and not directory.flags & RACY:
+            directory.flags |= marked(reasons.RECENT)
     except OSError:
         return Directory(path, UNLISTED)
     return directory

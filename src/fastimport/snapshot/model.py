@@ -15,12 +15,16 @@ NOT_LOOKED, NO_INIT, FIRST_INIT = 0, 1, 2
 
 
 class Stamp(NamedTuple):
-    """What says that something is unchanged. Times in nanoseconds."""
+    """What says that something is unchanged. Times in nanoseconds.
 
-    device: int = 0
+    `system` stands for the file system (`stamps.Judge.system`); `links` is the number of links of a directory, 0 of a file.
+    """
+
+    system: int = 0
     inode: int = 0
     mtime_ns: int = 0
     ctime_ns: int = 0
+    links: int = 0
 
 
 NO_STAMP = Stamp()

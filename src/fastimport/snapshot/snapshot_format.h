@@ -57,9 +57,9 @@ typedef struct {
 
 typedef struct {
     uint32_t root, path, path_size, flags;
-    uint64_t device, inode;
+    uint64_t system, inode; /* system: what stands for the device (stamps.h) */
     int64_t mtime_ns, ctime_ns;
-    uint32_t names, name_count, other_count, slots, slot_bits;
+    uint32_t names, name_count, other_count, slots, slot_bits, links;
 } fs_dir;
 
 typedef struct {
@@ -68,7 +68,7 @@ typedef struct {
 
 typedef struct {
     uint32_t root, path, path_size, flags;
-    uint64_t device, inode;
+    uint64_t system, inode;
     int64_t mtime_ns, ctime_ns;
     uint64_t source_size, offset, size, checksum, source_hash;
 } fs_code;
@@ -184,7 +184,7 @@ static inline const char *fs_text(fs_file *file, uint32_t offset, uint32_t size)
 static inline int fs_get_dir(fs_file *file, uint64_t index, fs_dir *dir) {
     const unsigned char *p = fs_records(file, FS_DIRS, index, 1);
     if (p == NULL) return -1;
-    *dir = (fs_dir){FS_PLACE_AND_STAMP(p), fs_u32(p + 48), fs_u32(p + 52), fs_u32(p + 56), fs_u32(p + 60), fs_u32(p + 64)};
+    *dir = (fs_dir){FS_PLACE_AND_STAMP(p), fs_u32(p + 48), fs_u32(p + 52), fs_u32(p + 56), fs_u32(p + 60), fs_u32(p + 64), fs_u32(p + 68)};
     return 0;
 }
 

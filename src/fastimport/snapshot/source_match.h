@@ -5,7 +5,7 @@
 #ifndef FASTIMPORT_SOURCE_MATCH_H
 #define FASTIMPORT_SOURCE_MATCH_H
 
-#include "snapshot_format.h"
+#include "stamps.h"
 
 #ifndef _WIN32
 #include <fcntl.h>
@@ -15,7 +15,7 @@ enum { FS_CHANGED = 0, FS_SAME = 1, FS_SAME_CONTENT = 2 };
 enum { FS_MAX_SOURCE = 64 * 1024 * 1024 }; /* bytes; what is longer has no hash */
 
 #ifndef _WIN32
-static inline void fs_take_stamp(const struct stat *st, fs_code *now) {
+static inline void fs_take_stamp(const struct stat *st, fs_now *now) {
 #if defined(__APPLE__)
     struct timespec modified = st->st_mtimespec, changed = st->st_ctimespec;
 #else
@@ -25,7 +25,6 @@ static inline void fs_take_stamp(const struct stat *st, fs_code *now) {
     now->inode = (uint64_t)st->st_ino;
     now->mtime_ns = (int64_t)modified.tv_sec * 1000000000 + modified.tv_nsec;
     now->ctime_ns = (int64_t)changed.tv_sec * 1000000000 + changed.tv_nsec;
-    now->source_size = (uint64_t)st->st_size;
 }
 
 /* The hash of the `size` bytes of an open file; 0 where they can't be read. */
@@ -43,48 +42,48 @@ static inline uint64_t fs_hash_file(int descriptor, uint64_t size) {
     return hash;
 }
 
-/* The stamp of a file that has the recorded size and hash; 0 if it has not. */
-static inline int fs_has_content(const char *path, const fs_code *recorded, fs_code *now) {
+/* Whether a file has the recorded size and hash. */
+static inline int fs_has_content(const char *path, const fs_code *recorded) {
     struct stat st;
     int same = 0, descriptor;
     if (recorded->source_hash == 0 || recorded->source_size > FS_MAX_SOURCE) return 0;
     descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (descriptor < 0) return 0;
-    if (fstat(descriptor, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == recorded->source_size) {
-        fs_take_stamp(&st, now);
+    if (fstat(descriptor, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == recorded->source_size)
         same = fs_hash_file(descriptor, recorded->source_size) == recorded->source_hash;
-    }
     close(descriptor);
     return same;
 }
 #endif
 
-static inline int fs_is_same_stamp(const fs_code *code, const fs_code *now) {
-    return !(code->flags & FS_RACY) && code->mtime_ns == now->mtime_ns && code->source_size == now->source_size &&
-           code->ctime_ns == now->ctime_ns && code->inode == now->inode && code->device == now->device;
-}
-
 /* Whether a .pyc that was valid for the recorded source would be so for this one: then nobody compiles, and nobody warns. */
-static inline int fs_is_same_second(const fs_code *code, const fs_code *now) {
+static inline int fs_is_same_second(const fs_code *code, const fs_now *now) {
     return code->mtime_ns / 1000000000 == now->mtime_ns / 1000000000;
 }
 
-/* How the file at `path` is the recorded source. Code whose compilation warns is importlib's business, unless a .pyc is there. */
-static inline int fs_match_source(const char *path, const fs_code *recorded, int has_stamps) {
+/* How the file at `path` is the recorded source; if it is not, why, in *doubt. Code whose compilation warns is importlib's business,
+   unless a .pyc is there. */
+static inline int fs_match_source(const char *path, const fs_code *recorded, int has_stamps, fs_systems *systems, int *doubt) {
+    *doubt = has_stamps ? FS_OTHER : FS_BY_CONTENT;
 #ifndef _WIN32
-    fs_code now;
+    fs_now now;
     struct stat st;
-    if (recorded->flags & FS_WARNS) return FS_CHANGED;
+    if (recorded->flags & FS_WARNS) {
+        *doubt = FS_WARNING;
+        return FS_CHANGED;
+    }
     if (has_stamps) {
-        if (stat(path, &st) != 0) return FS_CHANGED;
+        if (stat(path, &st) != 0 || recorded->source_size != (uint64_t)st.st_size) return FS_CHANGED;
         fs_take_stamp(&st, &now);
-        if (fs_is_same_stamp(recorded, &now)) return FS_SAME;
-        if (recorded->source_size != now.source_size) return FS_CHANGED;
+        *doubt = FS_STAMP_DOUBT(systems, path, recorded, &now);
+        if (*doubt == 0) return FS_SAME;
     }
     if (recorded->flags & FS_UNTRIED && !(has_stamps && fs_is_same_second(recorded, &now))) return FS_CHANGED;
-    return fs_has_content(path, recorded, &now) ? FS_SAME_CONTENT : FS_CHANGED;
+    if (fs_has_content(path, recorded)) return FS_SAME_CONTENT;
+    *doubt = FS_OTHER;
+    return FS_CHANGED;
 #else
-    (void)path; (void)recorded; (void)has_stamps;
+    (void)path; (void)recorded; (void)has_stamps; (void)systems;
     return FS_CHANGED;
 #endif
 }

@@ -10,31 +10,32 @@ import warnings
 from types import CodeType
 
 from fastimport.snapshot._reader import checksum
-from fastimport.snapshot.listing import is_racy, stamp_of
 from fastimport.snapshot.model import PRIVATE, RACY, UNTRIED, WARNS, Loaded, Source
+from fastimport.snapshot.stamps import Judge, file_of, marked
 
 _HEADER = 16
 MAX_SIZE = 64 * 1024 * 1024
 """Bytes of code above which a module is left to importlib."""
 
 
-def record_source(path: str, by_content: bool, may_compile: bool = True) -> Source | None:
+def record_source(path: str, by_content: bool, judge: Judge, may_compile: bool = True) -> Source | None:
     """A source file as it is now; None if it can't be read. Its code is fetched when it is asked for.
 
-    `by_content`, or where its stamp says nothing: it is compiled even if it has a valid .pyc, to know whether that warns.
+    `by_content`, or where its stamp says nothing, as `judge` says: it is compiled even if it has a valid .pyc, to know whether
+    that warns.
     """
     now = time.time_ns()
     try:
         found = os.stat(path)
         if not stat.S_ISREG(found.st_mode):
             return None
-        flags = RACY if is_racy(found, now) else 0
     except (OSError, ValueError):
         return None
-    if not found.st_mode & stat.S_IROTH:
-        flags |= PRIVATE
-    thorough = by_content or bool(flags & RACY)
-    return Source(path, lambda: load(path, found, by_content, may_compile, thorough), flags, stamp_of(found), found.st_size)
+    source = Source(path, lambda: Loaded(b""), marked(judge.doubt(path, found, now)), judge.stamp(path, found), found.st_size)
+    source.flags |= 0 if found.st_mode & stat.S_IROTH else PRIVATE
+    source.load = lambda: load(path, found, by_content, may_compile, by_content or bool(source.flags & RACY))
+    judge.note(source, found)
+    return source
 
 
 def load(path: str, found: os.stat_result, by_content: bool, may_compile: bool, thorough: bool) -> Loaded:
@@ -70,7 +71,7 @@ def _is_same(path: str, found: os.stat_result) -> bool:
         now = os.stat(path)
     except OSError:
         return False
-    return (stamp_of(now), now.st_size) == (stamp_of(found), found.st_size)
+    return (file_of(now), now.st_size) == (file_of(found), found.st_size)
 
 
 def _read_pyc(path: str, source: bytes, found: os.stat_result, by_content: bool) -> bytes | None:

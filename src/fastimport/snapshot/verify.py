@@ -4,11 +4,12 @@ import marshal
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from fastimport.snapshot import decode, identity
+from fastimport.snapshot import decode, identity, reasons
 from fastimport.snapshot._reader import SnapshotReader
 from fastimport.snapshot.listing import record_directory
 from fastimport.snapshot.model import PRIVATE, RACY, Directory
 from fastimport.snapshot.sources import record_source
+from fastimport.snapshot.stamps import Judge
 
 
 class Problem(NamedTuple):
@@ -27,12 +28,13 @@ def verify(
     reader: SnapshotReader, roots: list[str] | None = None, progress: Callable[[int], object] = lambda count: None
 ) -> Iterator[Problem]:
     """Compare all of a snapshot with the file system; yields what is wrong. `roots`: where they are now, if not as recorded."""
+    judge = Judge()
     try:
         for number, directory in enumerate(decode.directories(reader, roots)):
-            yield from _directory_problems(reader, directory)
+            yield from _directory_problems(reader, directory, judge)
             progress(number)
         for code in decode.codes(reader, roots):
-            yield from _code_problems(reader, code)
+            yield from _code_problems(reader, code, judge)
             progress(code.number)
         decode.paths(reader)
         decode.order(reader)
@@ -40,8 +42,8 @@ def verify(
         yield Problem("damaged", "", str(error))
 
 
-def _directory_problems(reader: SnapshotReader, recorded: Directory) -> Iterator[Problem]:
-    now = record_directory(recorded.path, reader.suffixes or identity.suffixes())
+def _directory_problems(reader: SnapshotReader, recorded: Directory, judge: Judge) -> Iterator[Problem]:
+    now = record_directory(recorded.path, reader.suffixes or identity.suffixes(), judge)
     if now is None:
         yield Problem("stale", recorded.path, "is no directory any more", "directory")
         return
@@ -49,7 +51,7 @@ def _directory_problems(reader: SnapshotReader, recorded: Directory) -> Iterator
     is_listing = {name: (mask.listed, mask.resolved) for name, mask in now.names.items()} == {
         name: (mask.listed, mask.resolved) for name, mask in recorded.names.items()
     }
-    kept = ~(RACY | PRIVATE)
+    kept = ~(RACY | PRIVATE | reasons.MASK)
     if is_same and now.flags & kept == recorded.flags & kept:
         return
     if reader.is_by_content or recorded.flags & RACY or now.stamp != recorded.stamp or now.flags & kept != recorded.flags & kept:
@@ -60,7 +62,7 @@ def _directory_problems(reader: SnapshotReader, recorded: Directory) -> Iterator
         yield Problem("stale", recorded.path, "has a directory with another __init__, or a link with another target", "directory")
 
 
-def _code_problems(reader: SnapshotReader, recorded: decode.Code) -> Iterator[Problem]:
+def _code_problems(reader: SnapshotReader, recorded: decode.Code, judge: Judge) -> Iterator[Problem]:
     if not recorded.size:
         return
     try:
@@ -68,7 +70,7 @@ def _code_problems(reader: SnapshotReader, recorded: decode.Code) -> Iterator[Pr
     except ValueError as error:
         yield Problem("damaged", recorded.path, str(error), "code")
         return
-    source = record_source(recorded.path, reader.is_by_content)
+    source = record_source(recorded.path, reader.is_by_content, judge)
     if source is None:
         yield Problem("stale", recorded.path, "is not there any more", "code")
         return
