@@ -55,8 +55,8 @@ def test_both_readers_read_the_same(entries, by_content):
     assert documented.directories == recorded
     for number, code in enumerate(decode.codes(reader)):
         path, flags, stamp, source_size, kept = documented.codes[number]
-        recorded = (code.path, code.flags, code.stamp[:4], code.source_size, code.size)
-        assert (path, flags, stamp, source_size, len(kept)) == recorded
+        expected = (code.path, code.flags, code.stamp[:4], code.source_size, code.size)
+        assert (path, flags, stamp, source_size, len(kept)) == expected
         assert not code.size or reader.code_bytes(number) == kept
         assert documented.find("codes", path) == number
     assert [documented.find("directories", each[0]) for each in documented.directories] == list(range(len(recorded)))
