@@ -45,6 +45,7 @@ DIAGNOSIS_FLOORS = (
     ("bench",),
     ("record", "lazy"),
     ("report", "explain"),
+    ("advice",),
     ("inside", "paths", "verification"),
     ("doctor",),
 )
@@ -55,6 +56,7 @@ ENVIRONMENT_READERS = {
     "cli/exec.py": "handed on, with additions, to the command",
     "cli/prompt.py": "PYTHONSTARTUP, which the interactive prompt owes to python",
     "diagnosis/lazy/runs.py": "handed on, with exceptions, to the program that is run",
+    "diagnosis/advice/deferral.py": "handed on, whole, to the processes that are measured",
     "diagnosis/bench/launcher.py": "handed on, whole, to the processes that are measured",
     "diagnosis/record/savings.py": "the same",
 }

@@ -36,7 +36,7 @@ def test_every_nanosecond_has_one_place(tree):
     assert sum(parts(recording).values()) == recording.total_ns
     for module in recording.modules:
         nested = [each for each in recording.modules if each.parent == module.id]
-        assert module.self_ns + sum(each.cumulative_ns for each in nested) == module.cumulative_ns
+        assert sum(module.ns.values()) + sum(each.cumulative_ns for each in nested) == module.cumulative_ns
         assert all(module.start_ns <= each.start_ns <= each.end_ns <= module.end_ns for each in nested)
 
 

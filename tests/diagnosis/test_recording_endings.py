@@ -27,7 +27,7 @@ def add_up(recording):
             assert above.start_ns <= module.start_ns and module.end_ns <= above.end_ns, (module.name, above.name)
             nested[above.id] += module.cumulative_ns
     for module in recording.modules:
-        assert abs(module.self_ns + nested[module.id] - module.cumulative_ns) <= 0.02 * module.cumulative_ns, module
+        assert abs(sum(module.ns.values()) + nested[module.id] - module.cumulative_ns) <= 0.02 * module.cumulative_ns, module
     parts = sum(view.parts(recording).values())
     assert abs(parts - recording.total_ns) <= 0.02 * recording.total_ns
     return True

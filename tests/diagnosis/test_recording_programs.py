@@ -66,7 +66,7 @@ def as_importtime_sees_it(recording, known):
         charged = module
         while charged.name not in known and charged.parent is not None:
             charged = recording.modules[charged.parent]
-        ours[charged.name] = ours.get(charged.name, 0) + module.self_ns / 1000
+        ours[charged.name] = ours.get(charged.name, 0) + sum(module.ns.values()) / 1000
     return ours
 
 

@@ -17,7 +17,7 @@ def profile(*arguments, cwd=None, **variables):
 
 def record(*program, cwd=None, options=("--runs", "1", "--no-saving"), **variables):
     """The recording of one run of a program that ends well."""
-    done = profile(*options, "--json", *program, cwd=cwd, **variables)
+    done = profile(*options, "--no-advice", "--json", *program, cwd=cwd, **variables)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     return from_json(done.stdout)
 

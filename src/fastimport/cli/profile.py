@@ -6,6 +6,7 @@ import sys
 from fastimport.cli.output import show_progress
 from fastimport.cli.showing import add_options, at_least, check_ending, check_output, show
 from fastimport.cli.subject import add_program, program_of
+from fastimport.diagnosis.advice.advise import advise
 from fastimport.diagnosis.bench.launcher import Program
 from fastimport.diagnosis.bench.measure import ProgramFailed
 from fastimport.diagnosis.bench.statistics import FEWEST_PAIRS
@@ -25,6 +26,7 @@ EPILOG = """\
 Exit status: 0 recorded, 1 the program ended badly (what was recorded is shown) or nothing could be recorded, 2 wrong usage.
 """
 
+_RECORDER = "fastimport.cli.recorded"
 _MISSED = "--until-import"
 
 
@@ -43,6 +45,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--until-import", metavar="NAME", help="end the program as soon as this module has been imported")
     parser.add_argument("--level", choices=FRESHNESS, metavar="LEVEL", help=f"record with fastimport: {', '.join(FRESHNESS)}")
     parser.add_argument("--no-saving", action="store_true", help="don't measure what fastimport would save")
+    parser.add_argument("--no-advice", action="store_true", help="don't look at what was used, and don't say what to change")
     add_options(parser)
     add_program(parser)
     parser.set_defaults(func=run, parser=parser)
@@ -62,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
         what = "the report can't be written"
         show_progress("")
         if recording.outcome and not (arguments.view or arguments.sort):
-            arguments.view = "summary"  # a program that failed is no start-up to look at import by import
+            arguments.view = "short"  # a program that failed is no start-up to look at import by import
         show(recording, arguments)
     except (NothingRecorded, OSError) as error:
         show_progress("")
@@ -77,7 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _record(program: Program, arguments: argparse.Namespace) -> Recording:
     plan = Plan(arguments.runs, arguments.level, arguments.until_import)
-    recording = record_program(program, "fastimport.cli.recorded", plan, show_progress)
+    show_progress("recording the first run")
+    recording = record_program(program, _RECORDER, plan, show_progress)
     if plan.until and not any(module.name == plan.until for module in recording.modules):
         what = "was there before the program began" if plan.until in recording.preloaded else "was never imported"
         recording.notes.append(f"{_MISSED} {plan.until}: it {what}; the program ran to its end")
@@ -89,4 +93,6 @@ def _record(program: Program, arguments: argparse.Namespace) -> Recording:
             recording.saving = measure_saving(program, "checked", pairs, show_progress)
         except ProgramFailed as error:
             recording.notes.append(f"what fastimport saves could not be measured: {str(error).splitlines()[0]}")
+    if not (arguments.no_advice or recording.outcome):
+        advise(recording, program, _RECORDER, plan, not (arguments.no_saving or plan.until), show_progress)
     return recording

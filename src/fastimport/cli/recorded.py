@@ -14,6 +14,7 @@ from time import perf_counter_ns
 
 from fastimport.cli import program
 from fastimport.diagnosis.record.tracer import Tracer
+from fastimport.diagnosis.record.usage import Usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def main(job: "dict[str, Any]") -> None:
         del sys.path_importer_cache[key]
     sys.path[:] = before["path"]
     about = {"spawned": job["spawned"], "install_ns": install_ns}
-    writer = Writer(job["log"], job["until"], about)
+    writer = Writer(job["log"], job["until"], about, Usage() if job["usage"] else None)
     atexit.register(writer.end)
     leave = os._exit
 
@@ -43,6 +44,8 @@ def main(job: "dict[str, Any]") -> None:
         leave(status)
 
     os._exit = _exit  # type: ignore[assignment]
+    if writer.usage is not None:
+        writer.usage.start()
     writer.tracer.start()
     about["setup_ns"] = writer.tracer.begun_at - entered - install_ns
     status = program.run(job["kind"], job["target"], job["arguments"])
@@ -67,12 +70,12 @@ class Writer:
     Nothing that goes wrong here may be seen by the program: what can't be written is not recorded.
     """
 
-    def __init__(self, path: str, until: str | None, about: "dict[str, Any]") -> None:
+    def __init__(self, path: str, until: str | None, about: "dict[str, Any]", usage: Usage | None = None) -> None:
         self.path = path
         self.file = os.open(path, _FLAGS)
         self.identity = os.fstat(self.file)[1:3]
         self.process = os.getpid()
-        self.until, self.about = until, about
+        self.until, self.about, self.usage = until, about, usage
         self.tracer = Tracer(self.on_change)
         self.written = self.written_at = self.snapshot_at = 0
         self.lock = allocate_lock()  # of `written`; whoever finds it taken leaves the writing to the other
@@ -128,12 +131,15 @@ class Writer:
         if self.over or os.getpid() != self.process:
             return
         self.tracer.stop()
+        if self.usage is not None:
+            self.usage.stop()
         has_lock = self.lock.acquire(True, _PATIENCE)  # the other may be ourselves, interrupted by a signal
         self.snapshot_at = self.tracer.ended_at
         self.write(self.tracer.ended_at)
         activation = sys.modules.get("fastimport.activation")
         level = activation.describe()["freshness"] if activation is not None else None
-        self.put(marshal.dumps({**self.tracer.snapshot(), **self.about, "complete": True, "level": level}))
+        used = {} if self.usage is None else {"usage": self.usage.plain()}
+        self.put(marshal.dumps({**self.tracer.snapshot(), **self.about, **used, "complete": True, "level": level}))
         self.over = True
         if has_lock:
             self.lock.release()

@@ -12,7 +12,8 @@ from fastimport.diagnosis.record.model import Recording
 from fastimport.diagnosis.report.formats import FORMATS, render
 from fastimport.diagnosis.report.view import SORTS, Selection
 
-VIEWS = ("tree", "table", "summary")
+_HIDE_UNDER = 1.0  # ms
+VIEWS = ("short", "tree", "table", "summary")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -22,11 +23,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-o", "--output", metavar="FILE", help="write to FILE instead of standard output")
     parser.add_argument("--json", action="store_true", help="the same as --format json")
-    parser.add_argument("--view", choices=VIEWS, metavar="VIEW", help=f"of text: one of {', '.join(VIEWS)} (default: tree)")
+    what = f"of text: one of {', '.join(VIEWS)} (default: short; tree with --depth, --top or --match)"
+    parser.add_argument("--view", choices=VIEWS, metavar="VIEW", help=what)
     parser.add_argument("--sort", choices=SORTS, metavar="COST", help=f"a table, sorted by one of {', '.join(SORTS)}")
     parser.add_argument("--depth", type=at_least(1), metavar="N", help="of the tree: no deeper than N")
     parser.add_argument(
-        "--hide-under", type=_milliseconds, default=1.0, metavar="MS",
+        "--hide-under", type=_milliseconds, default=_HIDE_UNDER, metavar="MS",
         help="hide imports that took less, nested ones included (%(default)s)",
     )  # fmt: skip
     parser.add_argument("--top", type=at_least(1), metavar="N", help="show no more than N imports")
@@ -42,13 +44,21 @@ def show(recording: Recording, arguments: argparse.Namespace) -> None:
         top=arguments.top,
         match=arguments.match,
     )
-    view = arguments.view or ("table" if arguments.sort else "tree")
+    view = arguments.view or _view_for(arguments)
     text = render(recording, _format(arguments), selection, view)
     if arguments.output and arguments.output != "-":
         Path(arguments.output).write_text(text, encoding="utf-8", errors="backslashreplace")
         print(f"fastimport {arguments.parser.prog.split()[-1]}: wrote {arguments.output}", file=sys.stderr)
     else:
         write(text)
+
+
+def _view_for(arguments: argparse.Namespace) -> str:
+    """What the other options are about: a table, a tree, or neither."""
+    if arguments.sort:
+        return "table"
+    asks = arguments.depth or arguments.top or arguments.match or arguments.hide_under != _HIDE_UNDER
+    return "tree" if asks else "short"
 
 
 def check_output(arguments: argparse.Namespace) -> None:

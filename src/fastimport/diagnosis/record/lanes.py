@@ -57,11 +57,13 @@ class Lane:
     """
 
     __slots__ = (
-        "clock", "costs", "count", "entries", "entry", "finder", "kind", "last", "name", "node", "number", "stack", "start",
+        "clock", "collected", "costs", "count", "entries", "entry", "finder", "kind", "last", "name", "node", "number", "stack",
+        "start",
     )  # fmt: skip
 
     def __init__(self, clock: "Callable[[], int]", name: str) -> None:
         self.number = self.count = 0
+        self.collected = 0  # ns of garbage collection since the last change
         self.clock, self.name = clock, name
         self.node: Node | None = None
         self.kind = OUTSIDE
@@ -88,14 +90,25 @@ class Lane:
         now = self.clock()
         costs = self.costs if self.node is None else self.node.costs
         costs[self.kind] = costs.get(self.kind, 0) + now - self.last
+        if self.collected:
+            self._take_out(costs, self.kind, now)
         self.last = now
         return now
+
+    def _take_out(self, costs: "dict[str, int]", kind: str, now: int) -> None:
+        """Collections come at any moment, in the middle of our own work too: they are noted, and taken out of what is charged."""
+        spent = min(self.collected, now - self.last)
+        self.collected -= spent
+        costs[kind] -= spent
+        costs["collect"] = costs.get("collect", 0) + spent
 
     def begin(self, kind: str) -> int:
         """From now on the import under way pays for `kind`. Gives the depth, for `end`."""
         now, node, was = self.clock(), self.node, self.kind
         costs = self.costs if node is None else node.costs
         costs[was] = costs.get(was, 0) + now - self.last
+        if self.collected:
+            self._take_out(costs, was, now)
         self.last = now
         self.stack.append((node, was, now))
         self.kind = kind
@@ -111,6 +124,8 @@ class Lane:
         now, node, kind = self.clock(), self.node, self.kind
         costs = self.costs if node is None else node.costs
         costs[kind] = costs.get(kind, 0) + now - self.last
+        if self.collected:
+            self._take_out(costs, kind, now)
         self.last = now
         self.node, self.kind, start = self.stack[depth - 1]
         del self.stack[depth - 1 :]

@@ -25,6 +25,7 @@ KINDS = {
     "write": "writing bytecode",
     "dlopen": "loading an extension module and its libraries, its init function, built-in modules",
     "execute": "running the module's own code",
+    "collect": "garbage collection: it comes when enough objects were made, by whomever, and is nobody's own cost",
     "unsplit": "all kinds together: a log of -X importtime, or an end that was not recorded",
     "machinery": "module objects, locks, what importlib does in between, and most of what recording costs",
 }
@@ -61,8 +62,8 @@ class Module:
 
     @property
     def self_ns(self) -> int:
-        """Own cost of all kinds, without nested imports."""
-        return sum(self.ns.values())
+        """Own cost, without nested imports, and without collections of garbage, which others have made as well."""
+        return sum(self.ns.values()) - self.ns.get("collect", 0)
 
     @property
     def cumulative_ns(self) -> int:
@@ -128,6 +129,21 @@ class Saving:
 
 
 @dataclass(slots=True)
+class Change:
+    """Something that could be changed, and what it would save."""
+
+    kind: str  # import (put off one import statement or more), collector, bytecode, fastimport
+    title: str  # what is gained by it, in a few words: "pandas"
+    saving_ns: int  # predicted: the cost of all that would no longer be imported
+    places: list[str] = field(default_factory=list)  # FILE:LINE of each statement, the program's own first
+    modules: int = 0  # how many would no longer be imported
+    why: str = ""  # unused in this run, and the like
+    edit: str = ""  # what to write instead
+    risk: str = ""  # what may go wrong; empty: nothing is known
+    measured_ns: int | None = None  # the same, measured with that statement put off; None: not measured
+
+
+@dataclass(slots=True)
 class Recording:
     """The start-up of a program, or a part of it."""
 
@@ -153,6 +169,8 @@ class Recording:
     runs: list[int] = field(default_factory=list)  # total_ns of every run; this recording is the median one
     first_run_compiled: list[str] = field(default_factory=list)  # compiled in the first run only, as "name: reason"
     saving: Saving | None = None
+    changes: list[Change] = field(default_factory=list)  # what to change, the largest saving first
+    could_be_ns: int | None = None  # total_ns if all `changes` were made; None: nobody looked
     notes: list[str] = field(default_factory=list)
     source: str = "recorder"  # or importtime: a log of -X importtime, in which only self and cumulative are known
 

@@ -4,9 +4,20 @@ import json
 from dataclasses import fields
 from typing import Any
 
-from fastimport.diagnosis.record.model import SCHEMA, Entry, Finder, Module, NotARecording, Recording, Saving, Shadowed, Thread
+from fastimport.diagnosis.record.model import (
+    SCHEMA,
+    Change,
+    Entry,
+    Finder,
+    Module,
+    NotARecording,
+    Recording,
+    Saving,
+    Shadowed,
+    Thread,
+)
 
-_PARTS = {"modules": Module, "threads": Thread, "entries": Entry, "finders": Finder, "shadowed": Shadowed}
+_PARTS = {"modules": Module, "threads": Thread, "entries": Entry, "finders": Finder, "shadowed": Shadowed, "changes": Change}
 _LARGEST = 2**63  # ns: 292 years
 _TYPES = {"int": int, "str": str, "bool": bool, "float": (int, float), "None": type(None), "dict": dict, "list": list}
 

@@ -77,12 +77,21 @@ def record_program(program: Program, module: str, plan: Plan, progress: Callable
 
 def record_once(program: Program, module: str, plan: Plan) -> Recording:
     """One run, in a new interpreter with the options of this one. Its output is thrown away."""
+    return _record(program, module, plan, False)[0]
+
+
+def record_usage(program: Program, module: str, plan: Plan) -> dict[str, Any]:
+    """What ran in one more run, as `usage.Usage.plain` gives it; nothing if that run does not come to its end."""
+    return _record(program, module, plan, True)[1].get("usage", {"files": {}})  # type: ignore[no-any-return]
+
+
+def _record(program: Program, module: str, plan: Plan, usage: bool) -> tuple[Recording, dict[str, Any]]:
     with tempfile.TemporaryDirectory(prefix="fastimport-") as directory:
         log, errors = Path(directory, "log"), Path(directory, "stderr")
         log.touch()
         with errors.open("wb") as stderr:
             begun = time.perf_counter_ns()
-            status = _run(_command(program, module, plan, Path(directory)), stderr)
+            status = _run(_command(program, module, plan, usage, Path(directory)), stderr)
             taken = time.perf_counter_ns() - begun
         tail = errors.read_bytes().decode(errors="replace")[-_TAIL:].strip()
         nodes, state = read_log(log)
@@ -96,7 +105,7 @@ def record_once(program: Program, module: str, plan: Plan) -> Recording:
     recording.before_ns = max(0, state["begun_at"] - state["spawned"] - recording.install_ns - state["setup_ns"])
     recording.total_ns += recording.before_ns + recording.install_ns
     recording.outcome = outcome if outcome or recording.complete else "the process ended without saying so"
-    return recording
+    return recording, state
 
 
 def read_log(path: Path) -> tuple[list[tuple[Any, ...]], dict[str, Any] | None]:
@@ -115,13 +124,13 @@ def read_log(path: Path) -> tuple[list[tuple[Any, ...]], dict[str, Any] | None]:
     return nodes, state
 
 
-def _command(program: Program, module: str, plan: Plan, directory: Path) -> list[str]:
+def _command(program: Program, module: str, plan: Plan, usage: bool, directory: Path) -> list[str]:
     """The command that records into the file ``log`` in `directory`, which is ours alone."""
     boot = directory / "boot.py"
     job = {
         "log": str(directory / "log"), "until": plan.until, "level": plan.level, "spawned": time.perf_counter_ns(),
         "kind": {"module": "-m", "code": "-c", "script": "file"}[program.kind], "target": program.target,
-        "arguments": list(program.arguments),
+        "arguments": list(program.arguments), "usage": usage,
     }  # fmt: skip
     flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
     boot.write_text(_BOOT.format(root=_ROOT, module=module, job=job), encoding="utf-8")

@@ -22,7 +22,7 @@ def settle(recording: Recording, snapshot: dict[str, Any], under_way: set[int]) 
     parents = {recording.modules[number].parent for number in under_way}
     for number in under_way:
         module = recording.modules[number]
-        missing = module.cumulative_ns - module.self_ns - nested.get((module.thread, number), 0)
+        missing = module.cumulative_ns - sum(module.ns.values()) - nested.get((module.thread, number), 0)
         is_known = snapshot.get("complete", True) and number not in parents
         kind = snapshot["lanes"][module.thread]["kind"] if is_known else "unsplit"
         if missing > 0:

@@ -4,6 +4,7 @@ Runs inside the program that is recorded, before its first import, so it imports
 loaded. No class and no module changes (see hooks.py), no lock is held, and the locks of imports are importlib's own.
 """
 
+import gc
 import sys
 from _thread import _local, get_ident
 from time import perf_counter_ns
@@ -42,7 +43,7 @@ class Tracer:
         self._local = _local()
         self.searches = Searches(self._local, self.lane, self.hooks, self._loads.meet)
         self.preloaded: list[str] = []
-        self.begun_at = self.ended_at = self.call_ns = 0
+        self.begun_at = self.ended_at = self.call_ns = self._collecting_since = 0
         self._on_change = on_change
 
     def start(self) -> None:
@@ -53,6 +54,7 @@ class Tracer:
         self.hooks.listen(bootstrap._lock_unlock_module, self._begin_waiting, self._end)
         self.searches.listen()
         self._loads.listen()
+        gc.callbacks.insert(0, self._collecting)
         self.begun_at = lane.start = lane.last = perf_counter_ns()
 
     def stop(self) -> None:
@@ -61,6 +63,15 @@ class Tracer:
             self.ended_at = self.lane().charge()
             self.call_ns = self._cost_of_a_call()
             self.hooks.restore()
+            if self._collecting in gc.callbacks:
+                gc.callbacks.remove(self._collecting)
+
+    def _collecting(self, phase: str, _: object) -> None:
+        """A collection of garbage begins or ends on this thread (`gc.callbacks`)."""
+        if phase == "start":
+            self._collecting_since = perf_counter_ns()
+        elif self._collecting_since:
+            self.lane().collected += perf_counter_ns() - self._collecting_since
 
     def _cost_of_a_call(self) -> int:
         """What listening to one call costs here and now, in ns: the fastest of some rounds."""

@@ -60,6 +60,11 @@ def _data(recording: Recording) -> dict[str, Any]:
         "before": recording.before_ns + recording.install_ns,
         "parts": [[name, _colour(name), ns, KINDS.get(name, "")] for name, ns in parts(recording).items()],
         "notes": summary_notes(recording),
+        "could_be": recording.could_be_ns,
+        "changes": [
+            [each.saving_ns, each.title, each.places, each.why, each.edit, each.risk, each.measured_ns]
+            for each in recording.changes
+        ],
         "kinds": kinds,
         "meanings": KINDS,
         "modules": [_row(module, kinds) for module in recording.modules],

@@ -2,6 +2,7 @@
 
 from fastimport.diagnosis.bench.statistics import FEWEST_PAIRS
 from fastimport.diagnosis.record.model import KINDS, Module, Recording
+from fastimport.diagnosis.report.short import short, what_to_change
 from fastimport.diagnosis.report.view import (
     Selection,
     bounds,
@@ -26,7 +27,10 @@ def printable(text: str) -> str:
 
 
 def render_text(recording: Recording, selection: Selection, view: str) -> str:
-    """The report; `view` is ``tree``, ``table`` or ``summary``."""
+    """The report; `view` is ``short``, ``tree``, ``table`` or ``summary``."""
+    if view == "short":
+        lines = [title(recording), headline(recording), *short(recording, [*_endings(recording), *recording.notes])]
+        return "\n".join(map(printable, lines)) + "\n"
     lines = summary(recording)
     if view == "tree":
         lines += ["", *_tree(recording, selection)]
@@ -37,7 +41,9 @@ def render_text(recording: Recording, selection: Selection, view: str) -> str:
 
 def summary(recording: Recording) -> list[str]:
     """Where the time went, what could be saved, and what is remarkable."""
-    lines = [f"{recording.program}  ({recording.python}, {recording.platform})", headline(recording)]
+    lines = [title(recording), headline(recording)]
+    if recording.could_be_ns is not None:
+        lines += ["", *what_to_change(recording)]
     lines += ["", *_parts(recording), "", *summary_notes(recording)]
     for section in (_entries, _failed, _compiled, _shadowed, _threads):
         lines += section(recording)
@@ -46,12 +52,21 @@ def summary(recording: Recording) -> list[str]:
 
 def summary_notes(recording: Recording) -> list[str]:
     """How it ended, what could be saved, what recording cost, and what else there is to know."""
+    return [*_endings(recording), *_saving(recording), *_overhead(recording), *recording.notes]
+
+
+def _endings(recording: Recording) -> list[str]:
     notes = []
     if recording.outcome:
         notes.append(f"{recording.outcome}; what was recorded until then is shown")
     if not recording.complete:
         notes.append("The end of the recording is missing: the last milliseconds of a process that was killed are lost.")
-    return [*notes, *_saving(recording), *_overhead(recording), *recording.notes]
+    return notes
+
+
+def title(recording: Recording) -> str:
+    """The program, and what ran it."""
+    return f"{recording.program}  ({recording.python}, {recording.platform})"
 
 
 def headline(recording: Recording) -> str:

@@ -105,7 +105,7 @@ def importtime(recording: Recording) -> str:
     """The log that ``python -X importtime`` writes, for tuna and others: self and cumulative µs, what is nested first."""
     lines = [_IMPORT_TIME_HEADING]
     for depth, module in _postorder(recording):
-        own, all_of_it = round(module.self_ns / 1000), round(module.cumulative_ns / 1000)
+        own, all_of_it = round(sum(module.ns.values()) / 1000), round(module.cumulative_ns / 1000)
         name = " ".join(module.name.splitlines())
         lines.append(f"import time: {own:9} | {all_of_it:10} | {'  ' * depth}{name}")
     return "\n".join(lines) + "\n"

@@ -14,7 +14,7 @@ function prepare(canvas, rows) {
   pen.fillRect(0, 0, width, height);
   pen.font = "12px ui-monospace, monospace";
   pen.textBaseline = "middle";
-  return { pen, width, height, colours: Object.fromEntries([...NAMES, "before", "outside", "accent", "line", "on-kind", "soft", "warn"].map((name) => [name, colour(name)])) };
+  return { pen, width, height, colours: Object.fromEntries([...NAMES, "before", "outside", "nested", "accent", "line", "on-kind", "soft", "warn"].map((name) => [name, colour(name)])) };
 }
 
 function box(chart, x, y, width, label, fill, look) {

@@ -7,7 +7,9 @@ const modules = data.modules.map((row, id) => {
   const ns = {};
   for (let at = 0; at < costs.length; at += 2) ns[NAMES[costs[at]]] = costs[at + 1];
   const own = Object.values(ns).reduce((sum, value) => sum + value, 0);
-  const kind = Object.keys(ns).sort((a, b) => ns[b] - ns[a])[0] || "machinery";
+  // A box whose width is almost all nested imports has the colour of none of its own costs.
+  const largest = Object.keys(ns).sort((a, b) => ns[b] - ns[a])[0] || "machinery";
+  const kind = own * 10 < end - start ? "nested" : largest;
   return { id, name, parent, thread, start, end, ns, own, all: end - start, kind, form, importer, origin, entry, size, compiled, written, error, spread, nested: [] };
 });
 for (const each of modules) if (each.parent >= 0) modules[each.parent].nested.push(each);
@@ -28,7 +30,19 @@ const changed = (what) => listeners.forEach((listener) => listener(what));
 
 function choose(module) {
   state.chosen = module;
+  history.replaceState(null, "", module ? "#" + encodeURIComponent(module.name) : " ");
   changed("chosen");
+}
+
+function chooseByFragment() {
+  let name = "";
+  try {
+    name = decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return; // a fragment that somebody has cut short
+  }
+  const found = name && modules.find((each) => each.name === name);
+  if (found) choose(found);
 }
 
 function search(text) {
@@ -55,7 +69,24 @@ function showHead() {
     item.append(swatch, `${name} ${ms(ns)} ms, ${share(ns)}`);
     legend.append(item);
   }
+  showChanges();
   for (const note of data.notes) byId("notes").append(element("p", note));
+}
+
+function showChanges() {
+  if (data.could_be === null) return;
+  byId("advice").hidden = false;
+  const total = `${ms(data.total)} ms now`;
+  byId("h-changes").textContent = data.changes.length ? `What to change: ${total}; could be ${ms(data.could_be)} ms` : `Nothing to change was found: ${total}`;
+  for (const [saving, title, places, why, edit, risk, measured] of data.changes) {
+    const item = element("li");
+    const proof = measured === null ? "" : ` (measured: −${ms(measured)} ms)`;
+    item.append(element("b", `−${ms(saving)} ms `), `${title}, ${why}${proof}`);
+    if (places.length) item.append(element("span", places.join(", "), "place"));
+    if (edit) item.append(element("code", edit, "edit"));
+    if (risk) item.append(element("span", `careful: ${risk}`, "warn"));
+    byId("changes").append(item);
+  }
 }
 
 function showChosen() {
@@ -87,6 +118,7 @@ function showChosen() {
 function setTheme(dark) {
   document.documentElement.dataset.theme = dark ? "dark" : "light";
   byId("theme").setAttribute("aria-pressed", String(dark));
+  byId("theme").textContent = dark ? "Light page" : "Dark page";
   changed("theme");
 }
 
@@ -95,7 +127,11 @@ function start() {
   byId("query").addEventListener("input", (event) => search(event.target.value));
   const wanted = matchMedia("(prefers-color-scheme: dark)");
   wanted.addEventListener("change", () => setTheme(wanted.matches));
-  byId("theme").addEventListener("click", () => setTheme(document.documentElement.dataset.theme !== "dark"));
+  byId("theme").addEventListener("click", () => {
+    setTheme(document.documentElement.dataset.theme !== "dark");
+    remember(document.documentElement.dataset.theme);
+  });
+  addEventListener("hashchange", chooseByFragment);
   document.addEventListener("keydown", (event) => {
     if (event.target === byId("query") || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "/") {
@@ -110,5 +146,22 @@ function start() {
   startIcicle();
   startTables();
   startTimeline();
-  setTheme(wanted.matches);
+  const kept = remembered();
+  setTheme(kept ? kept === "dark" : wanted.matches);
+  chooseByFragment();
+}
+
+// Some browsers keep nothing for pages that are files.
+function remember(theme) {
+  try {
+    localStorage.setItem("fastimport-theme", theme);
+  } catch {}
+}
+
+function remembered() {
+  try {
+    return localStorage.getItem("fastimport-theme");
+  } catch {
+    return null;
+  }
 }

@@ -120,5 +120,5 @@ function startTables() {
 
 function fill(id, columns, rows, options) {
   if (rows.length) new Table(byId(id), columns, rows, options);
-  else byId(id).replaceChildren(element("p", "None.", "hint"));
+  else byId(id).closest("section").hidden = true;
 }

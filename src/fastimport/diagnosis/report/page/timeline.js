@@ -2,6 +2,7 @@
 const timeline = { from: 0, to: 1, shown: [] };
 
 function startTimeline() {
+  byId("timeline").closest("section").hidden = data.threads.length < 2; // the chart above has one thread's order already
   timeline.end = Math.max(1, ...data.threads.map((thread) => thread[2]));
   timeline.to = timeline.end;
   timeline.depths = modules.map(() => 0);

@@ -1,0 +1,163 @@
+"""The ranked list: which statements to put off, which levers of the interpreter to pull, and what each saves."""
+
+import os
+import sys
+import sysconfig
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from fastimport.diagnosis.advice.graph import Graph, Node, dominators, exclusive, graph_of, reachable
+from fastimport.diagnosis.advice.program import MAIN, Program
+from fastimport.diagnosis.advice.risks import risk_of
+from fastimport.diagnosis.advice.statements import Statement
+from fastimport.diagnosis.advice.unused import Uses
+from fastimport.diagnosis.record.model import Change
+from fastimport.diagnosis.report.view import sums
+
+LEAST_NS, LEAST_SHARE = 1_000_000, 0.01
+"""What saves less, or a smaller part of the whole, is not worth a line."""
+
+_FINDING = ("search", "read", "validate")
+_MOST = 10
+_MOST_STATEMENTS = 4
+
+
+@dataclass
+class Candidate:
+    """Import statements that would have to go together, and the modules that would go with them."""
+
+    target: str
+    statements: list[tuple[str, Statement]]
+    saving_ns: int
+    gone: set[str] = field(default_factory=set)
+
+
+def find_changes(program: Program) -> tuple[list[Change], int, list[Candidate]]:
+    """What to change, the largest saving first; what the start could take then, in ns; the candidates behind the imports."""
+    graph = graph_of(program)
+    chosen = _choose(program, graph)
+    together = _gone(program, graph, [statement for each in chosen for _, statement in each.statements])
+    changes = [_change(program, each) for each in chosen]
+    saved = sum(program.modules[name].self_ns for name in together)
+    for lever in _levers(program, together):
+        changes.append(lever)
+        saved += lever.saving_ns
+    changes.sort(key=lambda each: -each.saving_ns)
+    return changes, max(0, program.recording.total_ns - saved), chosen
+
+
+def _choose(program: Program, graph: Graph) -> list[Candidate]:
+    """The candidates worth a line; one that lies inside a larger one is left out."""
+    least = max(LEAST_NS, int(program.recording.total_ns * LEAST_SHARE))
+    found = [each for each in _candidates(program, graph) if each.saving_ns >= least]
+    found.sort(key=lambda each: (-each.saving_ns, not all(_is_own(s.file) for _, s in each.statements), len(each.statements)))
+    chosen: list[Candidate] = []
+    for each in found:
+        if len(chosen) < _MOST and not any(each.gone <= other.gone for other in chosen):
+            each_without_others = each.gone.difference(*(other.gone for other in chosen))
+            if sum(program.modules[name].self_ns for name in each_without_others) >= least:
+                chosen.append(each)
+    return chosen
+
+
+def _candidates(program: Program, graph: Graph) -> Iterable[Candidate]:
+    """Single unused statements, and sets of unused statements that are all that imports a module."""
+    uses = Uses(program)
+    unused = {
+        (owner, statement)
+        for owner, statements in program.statements.items()
+        for statement in statements
+        if not _is_needed_by_its_package(program, owner, statement) and uses.is_unused(owner, statement)
+    }
+    totals = exclusive(program, dominators(graph))
+    for owner, statement in unused:
+        saving, _ = totals.get(statement, (0, 0))
+        if saving:
+            yield Candidate(_named(program, statement), [(owner, statement)], saving, _gone(program, graph, [statement]))
+    importers: dict[str, list[tuple[str, Statement]]] = {}
+    for owner, statements in program.statements.items():
+        for statement in statements:
+            for target in program.targets(statement):
+                importers.setdefault(target, []).append((owner, statement))
+    for top, pairs in importers.items():
+        outside = [pair for pair in pairs if not f"{pair[0]}.".startswith(f"{top}.")]
+        if 1 < len(outside) <= _MOST_STATEMENTS and all(pair in unused for pair in outside):
+            gone = _gone(program, graph, [statement for _, statement in outside])
+            yield Candidate(top, outside, sum(program.modules[name].self_ns for name in gone), gone)
+
+
+def _is_needed_by_its_package(program: Program, owner: str, statement: Statement) -> bool:
+    """``from . import part`` in a package makes ``package.part`` an attribute that others rely on without importing it."""
+    return any(target.rpartition(".")[0] == owner for target in program.targets(statement))
+
+
+def _gone(program: Program, graph: Graph, statements: list[Statement]) -> set[str]:
+    nodes: list[Node] = list(statements)
+    return set(program.modules) - {node for node in reachable(graph, nodes) if isinstance(node, str)}
+
+
+def _named(program: Program, statement: Statement) -> str:
+    return statement.module or ", ".join(program.targets(statement))
+
+
+def _change(program: Program, candidate: Candidate) -> Change:
+    statements = [statement for _, statement in candidate.statements]
+    statements.sort(key=lambda each: (not _is_own(each.file), each.file, each.line))
+    risks = [risk_of(program, candidate.gone)]
+    if any(statement.is_guarded for statement in statements):
+        risks.insert(0, "a try around it catches its failure, which would come later")
+    return Change(
+        kind="import",
+        title=candidate.target,
+        saving_ns=candidate.saving_ns,
+        places=[f"{_shown(statement.file)}:{statement.line}" for statement in statements],
+        modules=len(candidate.gone),
+        why="unused in this run",
+        edit="; ".join(dict.fromkeys(_edit(program, owner, statement) for owner, statement in candidate.statements)),
+        risk="; ".join(filter(None, risks)),
+    )
+
+
+def _edit(program: Program, owner: str, statement: Statement) -> str:
+    """The line to write instead, for this version of Python."""
+    if sys.version_info >= (3, 15):
+        return f"lazy {statement.text}"
+    source = program.sources.get(owner)
+    wanted = set(statement.bound)
+    users = [name for (_, name), names in (source.by_function if source else {}).items() if names & wanted]
+    where = f"into {users[0]}()" if len(users) == 1 else f"into the {len(users)} functions that use it" if users else "away"
+    return f"move `{statement.text}` {where}"
+
+
+def _levers(program: Program, gone: set[str]) -> Iterable[Change]:
+    """What is done without an edit: the collector, bytecode, the finder."""
+    recording = program.recording
+    kept = 1 - sum(program.modules[name].self_ns for name in gone) / max(1, sum(each.self_ns for each in recording.modules))
+    costs = {kind: int(ns * kept) for kind, ns in sums(recording).items()}
+    least = max(LEAST_NS, int(recording.total_ns * LEAST_SHARE))
+    compiling = costs.get("compile", 0) + costs.get("write", 0)
+    count = sum(1 for module in recording.modules if module.compiled)
+    levers = [
+        Change("collector", "let the garbage collector wait", costs.get("collect", 0), why="it found little to free",
+               edit="fastimport exec -- CMD, or fastimport.install(collector='deferred')"),
+        Change("bytecode", "compile once, not at every start", compiling, modules=count, why=f"{count} modules were compiled",
+               edit="fastimport build"),
+        Change("fastimport", "find and read modules faster", sum(costs.get(kind, 0) for kind in _FINDING), why="at most",
+               edit="fastimport exec -- CMD, with a snapshot: fastimport build"),
+    ]  # fmt: skip
+    return [each for each in levers if each.saving_ns >= least and not (each.kind == "fastimport" and recording.level)]
+
+
+def _is_own(file: str) -> bool:
+    """Whether a file is the program's own rather than a library's."""
+    libraries = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    return not any(file.startswith(library + os.sep) for library in libraries if library)
+
+
+def _shown(file: str) -> str:
+    """Relative to the working directory if it lies below, as an editor takes it."""
+    here = os.getcwd() + os.sep
+    return file.removeprefix(here)
+
+
+__all__ = ["LEAST_NS", "LEAST_SHARE", "MAIN", "Candidate", "find_changes"]

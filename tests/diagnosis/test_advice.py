@@ -1,0 +1,179 @@
+"""What to change: which imports were of no use, what only they need, and that a prediction is proved by doing it."""
+
+import json
+import os
+import sys
+
+import pytest
+from support.process import python
+from support.startups import profile
+from support.trees import plant
+
+from fastimport.diagnosis.advice.changes import find_changes
+from fastimport.diagnosis.advice.graph import MAIN, dominators, reachable
+from fastimport.diagnosis.advice.program import Program
+from fastimport.diagnosis.advice.risks import effects
+from fastimport.diagnosis.record.reading import from_json
+
+WASTE = """import time
+end = time.perf_counter() + 0.03
+while time.perf_counter() < end: pass
+X = 1
+class C: pass
+"""
+
+
+def advice(tmp_path, tree, *options, main="main.py"):
+    """The changes that are found for a program, by title."""
+    plant(tmp_path, {**tree, "waste.py": WASTE, "below.py": WASTE})
+    done = profile("--runs", "1", "--no-saving", *options, "--json", main, cwd=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    recording = from_json(done.stdout)
+    return {change.title: change for change in recording.changes if change.kind == "import"}, recording
+
+
+USED = {
+    "by the module's own code": {"main.py": "import waste\nwaste.X\n"},
+    "by a function that ran": {"main.py": "import waste\ndef g(): return waste.X\ng()\n"},
+    "by a decorator": {"main.py": "import waste\n@(lambda f: waste.C)\ndef g(): pass\n"},
+    "by a base class": {"main.py": "from waste import C\nclass D(C): pass\n"},
+    "by who takes it from there": {"main.py": "from middle import X\nprint(X)\n", "middle.py": "from waste import X\n"},
+    "as an attribute of who has it": {"main.py": "import middle\nprint(middle.waste.X)\n", "middle.py": "import waste\n"},
+    "by a star": {"main.py": "from waste import *\n"},
+    "by a lambda that ran": {"main.py": "import waste\n(lambda: waste.X)()\n"},
+    "by a class body": {"main.py": "import waste\nclass D:\n    y = waste.X\n"},
+    "under another name": {"main.py": "import waste as w\nw.X\n"},
+}
+UNUSED = {
+    "plainly": ({"main.py": "import waste\n"}, ["main.py:1"]),
+    "a function that did not run": ({"main.py": "\nimport waste\ndef g(): return waste.X\n"}, ["main.py:2"]),
+    "from": ({"main.py": "from waste import X\n"}, ["main.py:1"]),
+    "passed on to nobody": ({"main.py": "import a\na.Y\n", "a.py": "Y = 1\nfrom waste import X\n"}, ["a.py:2"]),
+    "passed round": (
+        {"main.py": "import a\na.Y\n", "a.py": "Y = 1\nimport b\nfrom waste import X\nb.Y\n", "b.py": "Y = 1\nfrom a import Y\n"},
+        ["a.py:3"],
+    ),
+    "twice": ({"main.py": "import waste, other\nother.Y\n", "other.py": "Y = 1\nimport waste\n"}, ["main.py:1", "other.py:2"]),
+    "of a type only": ({"main.py": "import waste\nif 0:\n    pass\n"}, ["main.py:1"]),
+}
+
+
+@pytest.mark.parametrize("case", USED)
+def test_what_is_used_is_not_named(tmp_path, case):
+    found, recording = advice(tmp_path, USED[case])
+    assert "waste" not in found and "waste" in {module.name for module in recording.modules}
+
+
+@pytest.mark.parametrize("case", UNUSED)
+def test_what_is_unused_is_named_with_all_its_places(tmp_path, case):
+    tree, places = UNUSED[case]
+    found, recording = advice(tmp_path, tree)
+    assert found["waste"].places == places and found["waste"].why == "unused in this run"
+    assert found["waste"].saving_ns > 20e6 and recording.could_be_ns <= recording.total_ns - found["waste"].saving_ns
+
+
+def test_what_others_need_as_well_is_not_saved(tmp_path):
+    """The cumulative time of `big` is that of `below` too, which the program uses."""
+    tree = {"main.py": "import big\nimport below\nbelow.X\n", "big.py": "import below, waste\nbelow.X\nwaste.X\n"}
+    found, recording = advice(tmp_path, tree)
+    own = sum(module.self_ns for module in recording.modules if module.name in ("big", "waste"))
+    assert set(found) == {"big"} and found["big"].saving_ns == own and found["big"].modules == 2
+
+
+def test_a_prediction_is_proved_by_doing_it(tmp_path):
+    """The statement is put off in real runs; what it saves there is near what was predicted."""
+    plant(tmp_path, {"main.py": "import waste\n", "waste.py": WASTE})
+    done = profile("--runs", "3", "--json", "main.py", cwd=str(tmp_path))
+    (change,) = [each for each in from_json(done.stdout).changes if each.title == "waste"]
+    assert change.measured_ns is not None and change.measured_ns > 0
+
+
+def test_what_can_not_be_put_off_is_said(tmp_path):
+    """Its absence is noticed by something that no name tells of."""
+    check = "import sys\nassert 'waste' in sys.modules\n"
+    plant(tmp_path, {"main.py": "import waste\n" + check, "waste.py": WASTE})
+    done = profile("--runs", "3", "--json", "main.py", cwd=str(tmp_path))
+    (change,) = [each for each in from_json(done.stdout).changes if each.title == "waste"]
+    assert change.measured_ns is None and "the program fails when it is put off" in change.risk
+
+
+@pytest.mark.parametrize("main", [["-m", "shop"], ["-m", "shop.tool"], ["-c", "import waste"], ["folder"]], ids=" ".join)
+def test_the_main_module_is_known_however_it_is_started(tmp_path, main):
+    plant(tmp_path, {"waste.py": WASTE, "shop": {"__init__.py": "", "__main__.py": "import waste\n", "tool.py": "import waste\n"},
+                     "folder": {"__main__.py": "import sys; sys.path.append('.')\nimport waste\n"}})  # fmt: skip
+    done = profile("--runs", "1", "--no-saving", "--json", *main, cwd=str(tmp_path))
+    assert "waste" in {each.title for each in from_json(done.stdout).changes}
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 15), reason="there it is a lazy import")
+def test_the_edit_names_the_function(tmp_path):
+    found, _ = advice(tmp_path, {"main.py": "import waste as w\ndef report(): return w.X\n"})
+    assert found["waste"].edit == "move `import waste as w` into report()"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 15), reason="PEP 810")
+def test_the_edit_is_a_lazy_import(tmp_path):
+    found, _ = advice(tmp_path, {"main.py": "import waste as w\ndef report(): return w.X\n"})
+    assert found["waste"].edit == "lazy import waste as w"
+
+
+def test_a_try_around_it_is_a_risk(tmp_path):
+    found, _ = advice(tmp_path, {"main.py": "try:\n    import waste\nexcept ImportError:\n    pass\n"})
+    assert "a try around it" in found["waste"].risk
+
+
+@pytest.mark.parametrize(
+    ("text", "effect"),
+    [
+        ("import atexit\natexit.register(print)", "registers exit functions"),
+        ("import codecs\ncodecs.register(print)", "registers codecs"),
+        ("import sys\nif 1:\n    sys.meta_path.insert(0, 1)", "adds import hooks"),
+        ("import signal\nclass C:\n    signal.signal(2, 3)", "sets signal handlers"),
+        ("import atexit\ndef f():\n    atexit.register(print)", None),
+        ("import os\nos.environ.setdefault('A', 'B')", "changes the environment"),
+    ],
+)
+def test_effects_of_a_module_are_seen_in_its_source(text, effect):
+    assert effects(text) == ({effect} if effect else set())
+
+
+def test_dominators():
+    """A diamond: what both ways need belongs to neither."""
+    graph = {MAIN: ["a"], "a": ["b", "c"], "b": ["d", "e"], "c": ["d"], "d": [], "e": []}
+    assert dominators(graph) == {MAIN: MAIN, "a": MAIN, "b": "a", "c": "a", "d": "a", "e": "b"}
+    assert reachable(graph, ["b"]) == {MAIN, "a", "c", "d"}
+
+
+def test_a_recording_without_sources_has_no_advice(tmp_path):
+    """And nothing fails: sources may be gone, or be no Python."""
+    plant(tmp_path, {"main.py": "import json\n"})
+    recording = from_json(profile("--runs", "1", "--no-saving", "--no-advice", "--json", "main.py", cwd=str(tmp_path)).stdout)
+    for module in recording.modules:
+        module.origin = str(tmp_path / "gone.py")
+    assert find_changes(Program(recording, {"files": {}}, (str(tmp_path / "main.py"), "import (", "")))[2] == []
+
+
+def test_the_report_fits_one_screen_and_begins_with_it(tmp_path):
+    plant(tmp_path, {"main.py": "import waste, json, email.message\n", "waste.py": WASTE})
+    done = profile("--runs", "1", "--no-saving", "main.py", cwd=str(tmp_path))
+    lines = done.stdout.splitlines()
+    assert lines[3].startswith("What to change") and "put off waste: main.py:1" in done.stdout
+    assert len(lines) <= 36 and max(map(len, lines[1:])) <= 80
+
+
+def test_collections_are_charged_to_nobody(tmp_path):
+    """Whoever happens to be running when enough objects were made has not paid for it."""
+    main = "import gc, big\ngc.collect()\n"
+    big = "import gc\nx = [[i] for i in range(200_000)]\nfor _ in range(5): gc.collect()\n"
+    plant(tmp_path, {"main.py": main, "big.py": big})
+    data = json.loads(profile("--runs", "1", "--no-saving", "--no-advice", "--json", "main.py", cwd=str(tmp_path)).stdout)
+    (module,) = [each for each in data["modules"] if each["name"] == "big"]
+    recording = from_json(json.dumps(data))
+    (known,) = [each for each in recording.modules if each.name == "big"]
+    assert module["ns"]["collect"] > 0 and known.self_ns == sum(module["ns"].values()) - module["ns"]["collect"]
+
+
+def test_the_callback_goes_with_the_recording():
+    code = "import gc, fastimport\nwith fastimport.record(): import json\nprint(gc.callbacks)"
+    done = python("-c", code, cwd=os.getcwd())
+    assert done.stdout == "[]\n", done.stderr
