@@ -158,7 +158,7 @@ def test_the_report_fits_one_screen_and_begins_with_it(tmp_path):
     done = profile("--runs", "1", "--no-saving", "main.py", cwd=str(tmp_path))
     lines = done.stdout.splitlines()
     assert lines[3].startswith("What to change") and "put off waste: main.py:1" in done.stdout
-    assert len(lines) <= 36 and max(map(len, lines[1:])) <= 80
+    assert len(lines) <= 40 and max(map(len, lines[1:])) <= 80
 
 
 def test_collections_are_charged_to_nobody(tmp_path):

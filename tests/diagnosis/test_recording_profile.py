@@ -155,7 +155,7 @@ FORMATS = {
     "r.json": lambda text: json.loads(text)["schema"] == "fastimport.recording/1",
     "r.html": lambda text: text.startswith("<!doctype html>"),
     "r.folded": lambda text: re.fullmatch(r"(\S.* \d+\n)+", text),
-    "r.txt": lambda text: "imports in the order of time" in text,
+    "r.txt": lambda text: "Where the time went" in text,
 }
 
 
