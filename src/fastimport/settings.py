@@ -18,6 +18,11 @@ START_CONDITION = f"sys.flags.ignore_environment or os.environ.get('FASTIMPORT',
 SNAPSHOT_CONDITION = "not sys.flags.ignore_environment and os.environ.get('FASTIMPORT_SNAPSHOT')"
 """Whether `Settings.snapshot` is set, likewise: what a person says for one process counts more than what a file says for all."""
 
+_LOADERS = (
+    "LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH", "DYLD_FRAMEWORK_PATH", "DYLD_FALLBACK_LIBRARY_PATH",
+    "DYLD_FALLBACK_FRAMEWORK_PATH", "LIBPATH",
+)  # fmt: skip
+
 
 class Settings:
     """What was read: `enabled`, `freshness`, `register`, `snapshot`, `lazy` and `cache_directory` (None: not set), `user_cache`
@@ -100,3 +105,18 @@ def check_path(name, value, word):
     if not isinstance(path, str) or not path or "\0" in path:
         raise ValueError(f"{name} must be {word!r} or a path, not {path!r}")
     return path
+
+
+def needed_variables():
+    """Those that an interpreter may have needed to find its shared libraries and its standard library, by name."""
+    import os
+
+    names = _LOADERS if is_ignored() else (*_LOADERS, "PYTHONHOME", "PYTHONPLATLIBDIR")
+    return {name: os.environ[name] for name in names if os.environ.get(name)}
+
+
+def search_path():
+    """``PYTHONPATH``, or "" where it is not set or ignored."""
+    import os
+
+    return "" if is_ignored() else os.environ.get("PYTHONPATH", "")

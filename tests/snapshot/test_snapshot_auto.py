@@ -11,7 +11,7 @@ from support import plant
 from support.process import python
 from support.snapshots import settle
 
-from fastimport.snapshot import recording, store
+from fastimport.snapshot import builder, recording, store
 from fastimport.snapshot.places import program_of
 from fastimport.snapshot.trust import Refused
 
@@ -198,10 +198,10 @@ def spawned(monkeypatch):
 @pytest.mark.parametrize("executable", ["/usr/sbin/uwsgi", "", None])
 def test_other_programs_are_not_started_as_interpreters(monkeypatch, root, spawned, executable):
     """In a host program, sys.executable may be that program."""
-    recording.hand_over(f"{root}/cache/p.auto.fastimport")
+    builder.start(f"{root}/cache/p.auto.fastimport", b"")
     assert len(spawned) == 1
     monkeypatch.setattr(sys, "executable", executable)
-    recording.hand_over(f"{root}/cache/p.auto.fastimport")
+    builder.start(f"{root}/cache/p.auto.fastimport", b"")
     assert len(spawned) == 1
 
 
@@ -209,7 +209,7 @@ def test_no_process_is_started_where_its_work_would_be_refused(root, spawned):
     os.mkdir(f"{root}/shared")
     os.chmod(f"{root}/shared", 0o777)
     with pytest.raises(Refused):
-        recording.hand_over(f"{root}/shared/p.auto.fastimport")
+        builder.start(f"{root}/shared/p.auto.fastimport", b"")
     assert not spawned
 
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from support import plant
-from support.process import python
+from support.process import python, run_python
 from support.snapshots import settle
 
 from fastimport import cli
@@ -76,8 +76,7 @@ print([os.path.basename(path) for path in decode.order(reader) if path.startswit
 def test_build_from_a_program_that_fails_or_vanishes(root):
     output = os.path.join(root, "s.fastimport")
     failed = command("build", "-o", output, "--from", "-c", "raise SystemExit(3)")
-    assert (failed.returncode, os.path.exists(output)) == (0, True) and "ended with status 3" in failed.stderr
-    os.unlink(output)
+    assert (failed.returncode, os.path.exists(output)) == (1, False) and "ended with status 3" in failed.stderr
     vanished = command("build", "-o", output, "--from", "-c", "import os; os._exit(0)")
     assert (vanished.returncode, os.path.exists(output)) == (1, False) and "recorded nothing" in vanished.stderr
 
@@ -266,3 +265,34 @@ def test_names_that_the_terminal_can_not_show(lib, root, options):
     done("verify", *options, "--snapshot", path, directory, PYTHONIOENCODING="ascii")
     done("clean", *options, path, PYTHONIOENCODING="ascii")
     assert os.listdir(directory) == []
+
+
+FAILURES = {
+    "status": "raise SystemExit(3)",
+    "exception": "import plain; raise ValueError",
+    "signal": "import os, signal; os.kill(os.getpid(), signal.SIGTERM)",
+    "no end of its own": "import os; os._exit(0)",
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_a_program_that_fails_leaves_the_snapshot_as_it_was(lib, root, failure):
+    """What it used by then is not what it uses."""
+    output = os.path.join(root, "s.fastimport")
+    done("build", "-o", output, lib)
+    before = os.stat(output)
+    finished = command("build", "-o", output, "--from", "-c", FAILURES[failure], PYTHONPATH=lib)
+    assert finished.returncode == 1 and "nothing was written" in finished.stderr
+    assert os.stat(output) == before and sorted(os.listdir(root)) == ["lib", "program.py", "s.fastimport"]
+
+
+def test_one_program_does_not_take_the_place_of_the_environments(root):
+    """Without -o: made where there is none, never replaced; the program is not even run."""
+    path = make_environment(root)
+    told = json.loads(in_environment(path, "-m", "fastimport", "build", "--json", "--from", "-c", "import plain"))
+    before = os.stat(told["file"])
+    finished = run_python(f"{path}/bin/python", "-m", "fastimport", "build", "--from", "-c", "print('run')")
+    assert (finished.returncode, finished.stdout) == (2, "") and "-o FILE says where" in finished.stderr
+    assert os.stat(told["file"]) == before
+    in_environment(path, "-m", "fastimport", "build", "-o", told["file"], "--from", "-c", "import plain")
+    assert os.stat(told["file"]) != before

@@ -13,6 +13,7 @@ from fastimport.diagnosis.words import counted
 from fastimport.snapshot import build as building
 from fastimport.snapshot import own_bytecode, paths_file, renewal, store
 from fastimport.snapshot.model import Contents
+from fastimport.snapshot.trust import Refused, make_directory
 
 SCHEMA = "fastimport.build/1"
 
@@ -30,7 +31,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "build",
         help="make a snapshot of the environment, or of what a program uses",
         description=DESCRIPTION,
-        epilog="Exit status: 0 written, 1 the program recorded nothing, 2 wrong usage, 3 the file can't be written.",
+        epilog="Exit status: 0 written, 1 the program failed or recorded nothing, 2 wrong usage, 3 the file can't be written.",
         usage="fastimport build [-o FILE] [--by-content] [--root OLD=NEW] [--paths-file FILE] [--json] "
         "[PATH ... | --from -m MOD | -c CODE | SCRIPT ARGS ...]",
     )
@@ -60,6 +61,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.root and not (old.startswith("/") and new.startswith("/")):
         arguments.parser.error(f"--root {arguments.root}: two absolute directories, OLD=NEW")
     output = os.path.abspath(arguments.output) if arguments.output else store.environment_snapshot()
+    if arguments.program is not None and not arguments.output and os.path.lexists(output):
+        arguments.parser.error(f"--from without -o: {output} is the environment's, and stays; -o FILE says where, be it there")
     started = time.perf_counter()
     options: dict[str, Any] = {
         "by_content": bool(arguments.by_content or arguments.root),
@@ -77,9 +80,9 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.parser.error(f"--root {arguments.root}: {error}")
     try:
         if not arguments.output:
-            os.makedirs(os.path.dirname(output), mode=0o755, exist_ok=True)
+            make_directory(os.path.dirname(output), 0o755)
         size = store.save(contents, output)
-    except OSError as error:
+    except (OSError, Refused) as error:
         print(f"fastimport build: {error}", file=sys.stderr)
         return 3
     show_progress()
@@ -95,9 +98,10 @@ def _contents(arguments: argparse.Namespace, options: dict[str, Any]) -> Content
         given = [each if each.startswith("/") else os.path.abspath(each) for each in arguments.path]
         path = [*_listed(arguments), *(given or building.default_path())]
         return building.build(path, progress=_show, **options)
-    record = _record(arguments.program)
-    if not record:
-        print("fastimport build: the program recorded nothing: it did not come to an end of its own", file=sys.stderr)
+    record, status = _record(arguments.program)
+    if status or not record:
+        why = f"ended with status {status}" if status else "recorded nothing: it did not come to an end of its own"
+        print(f"fastimport build: the program {why}; nothing was written", file=sys.stderr)
         return None
     return renewal.contents_of(record, **options)  # type: ignore[no-any-return]
 
@@ -119,19 +123,17 @@ def _listed(arguments: argparse.Namespace) -> list[str]:
     return entries
 
 
-def _record(program: list[str]) -> bytes:
-    """Run a program; the record that it leaves, or b""."""
+def _record(program: list[str]) -> tuple[bytes, int]:
+    """Run a program; the record that it leaves, or b"", and its exit status."""
     with tempfile.TemporaryDirectory() as directory:
         path = os.path.join(directory, "record")
         flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
         status = subprocess.run([sys.executable, *flags, "-m", "fastimport", "run", "--record-to", path, *program]).returncode
-        if status:
-            print(f"fastimport build: the program ended with status {status}", file=sys.stderr)
         try:
             with open(path, "rb") as file:
-                return file.read()
+                return file.read(), status
         except FileNotFoundError:
-            return b""
+            return b"", status
 
 
 def _show(directories: int, sources: int) -> None:

@@ -10,7 +10,7 @@ from fastimport.diagnosis.words import counted
 from fastimport.settings import read_environment
 from fastimport.snapshot import store
 from fastimport.snapshot.layout import MAGIC
-from fastimport.snapshot.places import AUTOMATIC_ENDING, ENDING
+from fastimport.snapshot.places import ATTEMPT_ENDING, AUTOMATIC_ENDING, ENDING
 
 SCHEMA = "fastimport.clean/1"
 
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _check_is_snapshot(path: str) -> None:
     """By its first bytes or its ending: one that is damaged may go, a file that was named by mistake may not."""
-    if path.endswith(ENDING) and not os.path.isdir(path):
+    if path.endswith((ENDING, ENDING + ATTEMPT_ENDING)) and not os.path.isdir(path):
         return
     with open(path, "rb") as file:
         if file.read(len(MAGIC)) != MAGIC:
@@ -69,8 +69,9 @@ def _default(only_automatic: bool) -> list[str]:
     if not only_automatic and os.path.lexists(store.environment_snapshot()):
         found.append(store.environment_snapshot())
     cache = store.cache_directory(read_environment())
+    ours = (AUTOMATIC_ENDING, AUTOMATIC_ENDING + ATTEMPT_ENDING)
     if cache and os.path.isdir(cache):
-        found += [os.path.join(cache, name) for name in sorted(os.listdir(cache)) if name.endswith(AUTOMATIC_ENDING)]
+        found += [os.path.join(cache, name) for name in sorted(os.listdir(cache)) if name.endswith(ours)]
     return found
 
 

@@ -96,19 +96,24 @@ class _Comparison:
         self.caches: tuple[dict[str, object], dict[str, object]] = ({}, {})
 
     def ask_below(self, entries: Sequence[str], path: Sequence[str] | None, tops: frozenset[str] = frozenset()) -> None:
-        """Ask for all names on `entries`, then below those that are packages; the finders are given `path`."""
-        pending = [("", entries, path, frozenset[str]())]
+        """Ask for all names on `entries`, then below those that are packages; the finders are given `path`.
+
+        Each real directory is gone through once: where links lead from one to the other, names without end do.
+        """
+        pending = [("", entries, path)]
+        seen: set[str] = set()
         while pending:
-            prefix, entries, path, above = pending.pop()
+            prefix, entries, path = pending.pop()
             for tail in sorted(_names_in(entries)):
                 if not prefix and tops and tail not in tops:
                     continue
                 locations = self._ask(prefix + tail, path)
                 self._ask(f"{prefix}{tail}_x", path)
                 if locations and tail.isidentifier():
-                    real = frozenset(map(os.path.realpath, locations))
-                    if not real <= above:  # a directory that links to one above it has no end
-                        pending.append((f"{prefix}{tail}.", locations, locations, above | real))
+                    real = set(map(os.path.realpath, locations))
+                    if not real <= seen:
+                        pending.append((f"{prefix}{tail}.", locations, locations))
+                        seen |= real
 
     def _ask(self, name: str, path: Sequence[str] | None) -> list[str] | None:
         """Compare the answers to one question. The search locations, if it is a package."""

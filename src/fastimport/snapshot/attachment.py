@@ -5,7 +5,7 @@ import os
 
 from fastimport.finding import finder
 from fastimport.snapshot import identity
-from fastimport.snapshot.trust import Refused, open_trusted
+from fastimport.snapshot.trust import Refused, check_place, open_trusted
 
 
 class _Attached:
@@ -46,7 +46,10 @@ def attach_any(path, freshness, environment):
                 raise Refused("no place for an automatic one: neither FASTIMPORT_CACHE_DIR nor HOME is set")
             undo = _keep_automatic(path, environment)
             if not os.path.lexists(path):
-                return freshness, undo, None
+                check_place(path)
+                from fastimport.snapshot.attempts import failure
+
+                return freshness, undo, failure(path)
         attach(path, freshness)
     except Refused as error:
         return freshness, undo, str(error)

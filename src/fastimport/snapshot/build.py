@@ -37,8 +37,7 @@ def build(
     contents = Contents(by_content=by_content, created_ns=0 if by_content else time.time_ns())
     entries = [_absolute(entry) for entry in (default_path() if path is None else path) if isinstance(entry, str)]
     judge = Judge()
-    for entry in entries:
-        _walk(contents, entry, judge, progress)
+    _walk(contents, entries, judge, progress)
     judge.doubt_shared()
     contents.paths = [entries]
     mark_private(contents, filter(None, (home, *passed)))
@@ -118,24 +117,41 @@ def _add_source(contents: Contents, path: str, judge: Judge, may_compile: bool =
             contents.sources[path] = source
 
 
-def _walk(contents: Contents, entry: str, judge: Judge, progress: Progress) -> None:
-    """Record a directory and, below it, each that can be imported. One that links to a directory above it has no end."""
-    source_kind = identity.suffixes().index(".py") + 1
-    pending = [(entry, frozenset[str]())]
-    while pending:
-        path, above = pending.pop()
+def _walk(contents: Contents, entries: Iterable[str], judge: Judge, progress: Progress) -> None:
+    """Record the directories of a search path and, below them, each that can be imported.
+
+    Each real directory is gone through once: where links lead from one to the other, paths without end do. What can be reached
+    without a link is recorded under that path. Entries themselves are recorded all, whatever they are links to.
+    """
+    seen: set[str] = set()
+    pending = sorted(entries, key=os.path.islink)
+    links: list[str] = []
+    for entry in pending:
+        _add_directory(contents, entry, judge)
+    while pending or links:
+        path = pending.pop(0) if pending else links.pop(0)
         real = os.path.realpath(path)
-        if real in above or path in contents.directories:
+        if real in seen:
             continue
+        seen.add(real)
         directory = _add_directory(contents, path, judge)
-        if directory is None:
-            continue
-        for stem, name in sorted(directory.names.items(), reverse=True):
-            if name.resolved >> source_kind & 1:
-                _add_source(contents, f"{path}/{stem}.py", judge)
-            if name.resolved & 1 and stem.isidentifier() and stem != "__pycache__":
-                pending.append((f"{path}/{stem}", above | {real}))
-        progress(len(contents.directories), len(contents.sources))
+        if directory is not None:
+            below = _record_inside(contents, directory, judge)
+            links += filter(os.path.islink, below)
+            pending[:0] = [each for each in below if not os.path.islink(each)]
+            progress(len(contents.directories), len(contents.sources))
+
+
+def _record_inside(contents: Contents, directory: Directory, judge: Judge) -> list[str]:
+    """Record the sources in a directory; the directories in it that can be packages."""
+    source_kind = identity.suffixes().index(".py") + 1
+    below = []
+    for stem, name in sorted(directory.names.items()):
+        if name.resolved >> source_kind & 1:
+            _add_source(contents, f"{directory.path}/{stem}.py", judge)
+        if name.resolved & 1 and stem.isidentifier() and stem != "__pycache__":
+            below.append(f"{directory.path}/{stem}")
+    return below
 
 
 def _add_roots(contents: Contents, home: str) -> None:

@@ -3,11 +3,15 @@
 import os
 import sys
 
+from fastimport.settings import search_path
+
 AUTO, NONE = "auto", "none"
 WORDS = (AUTO, NONE)
 """What may be said instead of a path."""
 ENDING = ".fastimport"
 AUTOMATIC_ENDING = ".auto.fastimport"
+ATTEMPT_ENDING = ".building"
+"""After `AUTOMATIC_ENDING`: that one is being made, or could not be."""
 
 
 def absolute(value):
@@ -42,9 +46,27 @@ def automatic_snapshot(environment):
 def program_key():
     """A file name for the program that runs: what was started, and with what."""
     kind, program = program_of(sys.orig_argv)
-    told = "\0".join((kind, program, sys.prefix, sys.base_prefix, sys.version, str(sys.flags.optimize), sys.abiflags))
+    told = (kind, _without_numbers(program) if kind == "c" else program, *_where(kind), sys.prefix, sys.base_prefix, sys.version)
+    told = "\0".join((*told, str(sys.flags.optimize), sys.abiflags))
     name = "".join(c if c.isascii() and c.isalnum() else "-" for c in os.path.basename(program))[:24].strip("-") or "program"
     return f"{name if kind != 'c' else 'code'}-{_fnv(os.fsencode(told)):016x}"
+
+
+def _where(kind):
+    """What else says which program a module's name or some code is: the directory and the path on which they find it."""
+    if kind == "file":
+        return ()
+    try:
+        return ("" if sys.flags.safe_path else os.getcwd(), search_path())
+    except OSError:
+        return ("", search_path())
+
+
+def _without_numbers(code):
+    """Workers get the numbers of their pipes in the code that starts them: one program all the same."""
+    if code.startswith("from multiprocessing."):
+        return "multiprocessing"
+    return "".join(c for c in code if not c.isdigit())
 
 
 def _fnv(data):

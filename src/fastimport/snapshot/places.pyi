@@ -7,6 +7,7 @@ NONE: str
 WORDS: tuple[str, str]
 ENDING: str
 AUTOMATIC_ENDING: str
+ATTEMPT_ENDING: str
 
 def absolute(value: str) -> str: ...
 def environment_snapshot() -> str: ...

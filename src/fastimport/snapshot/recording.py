@@ -7,7 +7,7 @@ import _frozen_importlib_external as external
 import os
 import sys
 
-from fastimport.snapshot.trust import Refused, check_directory
+from fastimport.snapshot.trust import Refused
 
 FIELDS = ("directories", "sources", "path", "order")
 _MIN_AGE_S = 60
@@ -108,8 +108,10 @@ def keep_automatic(path, reader_of):
     def renew():
         if os.getpid() == process and not sys.dont_write_bytecode and is_stale(path, reader_of()):
             try:
-                hand_over(path)
-            except (OSError, Refused):  # no room, no processes, no safe place: the next run may be luckier
+                from fastimport.snapshot import builder
+
+                builder.start(path, encoded(), is_old)
+            except (ImportError, OSError, Refused):  # no room, no processes, no safe place: the next run may be luckier
                 pass
 
     atexit.register(renew)
@@ -119,16 +121,16 @@ def keep_automatic(path, reader_of):
 def is_stale(path, reader):
     """Whether a snapshot answered too little, more than one question in fifty, and is not just made."""
     if reader is None:
-        return _is_old(path)
+        return is_old(path)
     if reader.damaged:
         return True
-    missed = reader.tables_stale + reader.tables_unknown + reader.codes_stale + reader.codes_unknown
+    missed = reader.tables_stale + reader.tables_unknown + reader.codes_stale + reader.codes_unknown + reader.codes_by_content
     if missed <= 1 + (reader.tables_used + reader.codes_used) // 50:
         return False
-    return _is_old(path)
+    return is_old(path)
 
 
-def _is_old(path):
+def is_old(path):
     """Or not there. One that is refused counts by its age as well, or each run would make it anew."""
     try:
         import time
@@ -136,44 +138,3 @@ def _is_old(path):
         return time.time() - os.lstat(path).st_mtime > _MIN_AGE_S
     except OSError:
         return True
-
-
-def hand_over(path):
-    """Start a process that makes the snapshot, with the record as its standard input, and don't wait for it.
-
-    Not where the executable is no Python: a host program that has an interpreter in it understands other arguments. Raises
-    `OSError`, or `Refused` where a snapshot could never be used.
-    """
-    if not os.path.basename(sys.executable or "").lower().startswith("python"):
-        return
-    directory = os.path.dirname(path)
-    os.makedirs(directory, mode=0o700, exist_ok=True)
-    check_directory(directory)
-    name = os.path.join(directory, f".{os.getpid()}.{os.urandom(6).hex()}.fastimport-temporary")
-    record = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        os.unlink(name)
-        data = encoded()
-        while data:
-            data = data[os.write(record, data) :]
-        os.lseek(record, 0, os.SEEK_SET)
-        null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
-        try:
-            files = [(os.POSIX_SPAWN_DUP2, source, target) for target, source in enumerate((record, null, null))]
-            os.posix_spawn(sys.executable, _command(path), _plain_environment(), file_actions=files, setpgroup=0)
-        finally:
-            os.close(null)
-    finally:
-        os.close(record)
-
-
-def _command(path):
-    home = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    optimized = ["-" + "O" * sys.flags.optimize] if sys.flags.optimize else []
-    code = f"import sys; sys.path.insert(0, {home!r}); from fastimport.snapshot import renewal; renewal.main({path!r})"
-    return [sys.executable, "-I", "-S", *optimized, "-c", code]
-
-
-def _plain_environment():
-    """What the new process needs of the environment: nothing but how file names are written."""
-    return {"LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"}

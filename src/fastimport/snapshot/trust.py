@@ -42,6 +42,39 @@ def check_directory(path):
     _check(real, found, may_be_sticky=False)
 
 
+def check_place(path):
+    """Raise `Refused` unless what is to be made at `path` would be this user's or root's.
+
+    Asked of the nearest directory that is there: in another user's nothing is made, root may do it or not.
+    """
+    there = os.path.abspath(path)
+    while not os.path.lexists(there):
+        there = os.path.dirname(there)
+    real = _resolved(there, is_directory=True)
+    _check(real, _lstat(real, there))
+    return there
+
+
+def make_directory(path, mode):
+    """Make a directory and those above it that are missing, each with this `mode` whatever the umask, after `check_place`.
+
+    Raises `Refused` also if somebody else could write to it.
+    """
+    there = check_place(path)
+    missing = []
+    at = os.path.abspath(path)
+    while at != there:
+        missing.append(at)
+        at = os.path.dirname(at)
+    for each in reversed(missing):
+        try:
+            os.mkdir(each, mode)
+        except FileExistsError:  # by another process, since
+            continue
+        os.chmod(each, mode)
+    check_directory(path)
+
+
 def _resolved(path, is_directory=False):
     """The path without symbolic links, each directory on the way having been checked."""
     if "\0" in path:
