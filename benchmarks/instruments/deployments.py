@@ -116,7 +116,7 @@ def _compile(python: Path, directory: Path) -> None:
 
 
 def _build(python: Path, *words: object, **variables: str) -> None:
-    command = [python, "-m", "fastimport", "build", *map(str, words)]
+    command = [python, "-B", "-m", "fastimport", "build", "--by-content", *map(str, words)]
     subprocess.run(command, check=True, env=_clean(_libraries(python) | variables), stdout=subprocess.DEVNULL)
 
 
