@@ -56,6 +56,11 @@ def _add_learn(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--until-import", metavar="NAME", help="end each run once this module has been imported")
     parser.add_argument("--allow", action="append", default=[], metavar="NAME", help="a module whose side effects do no harm")
     parser.add_argument(
+        "--trust-packages",
+        action="store_true",
+        help="what a package changes only in itself may be late, too, if program and check do the same",
+    )
+    parser.add_argument(
         "--runs", type=at_least(5), default=200, metavar="N", help="run the program no more than N times (%(default)s)"
     )
     parser.add_argument("--json", action="store_true", help=f"write the result as JSON, schema {SCHEMA}")
@@ -97,7 +102,9 @@ def learn(arguments: argparse.Namespace) -> int:
     journal = Journal(arguments.output, _fingerprint(program, arguments))
     if journal.is_resumed:
         _say(f"going on with what {journal.path} has")
-    learning = Learning(Trials(runner, journal, arguments.check, _with_lazy, arguments.runs), arguments.allow, _say)
+    learning = Learning(
+        Trials(runner, journal, arguments.check, _with_lazy, arguments.runs), arguments.allow, arguments.trust_packages, _say
+    )
     status = _learn(learning, str(program))
     data = learning.learnt.data
     if data is None:

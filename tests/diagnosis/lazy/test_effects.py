@@ -81,6 +81,7 @@ HARMLESS = {
     "own_class_registered": "import collections.abc\nclass A: pass\ncollections.abc.Sequence.register(A)",
     "own_abc": "import abc\nclass A(abc.ABC): pass\nA.register(int)",
     "own_class_pickled": "import copyreg\nclass A: pass\ncopyreg.pickle(A, repr)",
+    "own_warning": "import warnings\nclass A(UserWarning): pass\nwarnings.simplefilter('ignore', A)",
     "own_class_dispatched": "import target\nclass A: pass\n@target.show.register\ndef show(value: A): pass",
     "cache": "import re; re.compile('an expression that nobody else has')",
     "logger": "import logging; logging.getLogger('x.y.z').debug('x')",
@@ -146,6 +147,24 @@ def test_a_change_is_charged_to_whoever_made_it_and_not_to_its_importer(tmp_path
     )
     report = Runner(Program("script", os.path.join(tree, "main.py")), "fastimport.cli.learning").run(observe=True).report
     assert report["effects"] == {"inner": ["adds to target.X: 'inner'"], "outer": ["sets target.Y"]}
+
+
+def test_changes_inside_a_package_are_told_from_others(tmp_path):
+    tree = plant(
+        tmp_path,
+        {
+            "pkg": {
+                "__init__.py": "",
+                "state.py": "KNOWN = []",
+                "inside.py": "from pkg.state import KNOWN\nKNOWN.append(1)",
+                "both.py": "from pkg.state import KNOWN\nimport sys\nKNOWN.append(2)\nsys.path.append('/elsewhere')",
+            },
+            "other.py": "from pkg.state import KNOWN\nKNOWN.append(3)",
+            "main.py": "import pkg.inside, pkg.both, other",
+        },
+    )
+    report = Runner(Program("script", os.path.join(tree, "main.py")), "fastimport.cli.learning").run(observe=True).report
+    assert set(report["effects"]) == {"pkg.inside", "pkg.both", "other"} and set(report["outside"]) == {"pkg.both", "other"}
 
 
 def test_proxies_are_not_asked(tmp_path):

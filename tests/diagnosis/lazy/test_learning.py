@@ -140,6 +140,16 @@ def test_allowed_effects(tmp_path):
 
 NOT_THE_SAME = "late, the program did not do the same"
 
+
+def test_a_package_that_only_changes_itself_may_be_trusted(tmp_path):
+    """What it changes is late unless the program shows that it was needed."""
+    tree = plant(tmp_path, SHOP)
+    learn("--trust-packages", "-o", "needed.toml", "-m", "shop", cwd=tree)
+    assert list(learnt(tree, "needed.toml")["eager"]) == ["shop.csv_plugin", "shop.plugins"]
+    learn("--trust-packages", "-o", "not.toml", "-c", "import shop.reports, shop.plugins", cwd=tree)
+    assert learnt(tree, "not.toml")["eager"] == {} and learnt(tree, "not.toml")["trusting"] is True
+
+
 # A program that fails for a reason that is no effect: it looks into a namespace.
 LOOKING = {
     **{f"m{number}.py": "x = 1\n" for number in range(6)},

@@ -80,7 +80,7 @@ class Ears:
         for name in [name for name in list(sys.modules) if name not in self.modules]:
             self.modules.add(name)
             if name != own and not name.startswith((f"{own}.", "_cython_", "cython_runtime")):
-                self.note(f"adds to sys.modules: {name!r}", (), True)
+                self.note(f"adds to sys.modules: {name!r}", is_internal=True)
 
     def _look(self) -> "dict[str, Any]":
         modules = sys.modules
@@ -124,7 +124,7 @@ class Ears:
 
     def _telling(self, function: "Callable[..., Any]", text: str) -> "Callable[..., Any]":
         def register(*arguments: "Any", **keywords: "Any") -> "Any":
-            self.note(text, (), True)
+            self.note(text, is_internal=True)
             return function(*arguments, **keywords)
 
         return register
@@ -132,7 +132,8 @@ class Ears:
     def _telling_of_class(self, function: "Callable[..., Any]") -> "Callable[..., Any]":
         def register(base: type, cls: type) -> "Any":
             homes = (cls.__module__, base.__module__)
-            self.note(f"registers {homes[0]}.{cls.__qualname__} as a {homes[1]}.{base.__qualname__}", homes, True)
+            text = f"registers {homes[0]}.{cls.__qualname__} as a {homes[1]}.{base.__qualname__}"
+            self.note(text, homes[1], homes, True)
             return function(base, cls)
 
         return register

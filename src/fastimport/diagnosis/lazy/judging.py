@@ -74,9 +74,7 @@ def _is_standards_concern(change: Change, by: str) -> bool:
 
 
 def _effect_on_container(change: Change, by: str, place: str) -> "str | None":
-    added = [
-        (key, value) for key, value in change.added if key is value or not _is_own_class(key, by)
-    ]  # a list is read to the end
+    added = [pair for pair in change.added if not _is_own_business(change, *pair, by)]
     if is_standard(change.where):
         if _is_private(change.name):
             added = [pair for pair in added if any(_is_foreign(each) for each in pair)]
@@ -88,6 +86,14 @@ def _effect_on_container(change: Change, by: str, place: str) -> "str | None":
         more = f" and {len(added) - 1} more" if len(added) > 1 else ""
         return f"adds to {place}: {_shown(key)}{more}"
     return f"removes from {place}" if removed and not change.added else None
+
+
+def _is_own_business(change: Change, key: object, value: object, by: str) -> bool:
+    """Whether an entry is found only by who has a class of the module: not one of a list, which is read to the end."""
+    if change.name == "filters" and type(key) is tuple:  # of warnings, for a category of the package's own
+        top = by.partition(".")[0]
+        return any(issubclass(type(each), type) and str(_home_of(each)).partition(".")[0] == top for each in key)
+    return key is not value and _is_own_class(key, by)
 
 
 def _is_own_class(key: object, by: str) -> bool:

@@ -14,6 +14,7 @@ class Knowledge:
         self.within: dict[str, str] = {name: within for name, within, _ in report["modules"]}
         self.files: dict[str, str | None] = {name: file for name, _, file in report["modules"]}
         self.effects: dict[str, list[str]] = report["effects"]
+        self.outside: list[str] = report["outside"]
         self.asked: list[tuple[str, str, list[str] | None]] = [tuple(each) for each in report["asked"]]
 
     def with_importers(self, names: Iterable[str]) -> dict[str, str]:
@@ -29,10 +30,18 @@ class Knowledge:
                 name, within = within, self.within.get(within)
         return found
 
-    def kept_for_effects(self, allowed: Iterable[str] = ()) -> dict[str, str]:
-        """What stays eager for what its execution changes elsewhere, and why; `allowed` are taken as harmless."""
-        effects = {name: texts for name, texts in self.effects.items() if name not in set(allowed)}
+    def kept_for_effects(self, allowed: Iterable[str] = (), trusting: bool = False) -> dict[str, str]:
+        """What stays eager for what its execution changes elsewhere, and why; `allowed` are taken as harmless.
+
+        `trusting`: and so is what a package changes in itself.
+        """
+        harmless = {*allowed, *(self.changes_within() if trusting else ())}
+        effects = {name: texts for name, texts in self.effects.items() if name not in harmless}
         return self.reasons(effects, {name: texts[0] for name, texts in effects.items()})
+
+    def changes_within(self) -> list[str]:
+        """Modules whose effects are all on their own top-level package, in the order in which they were executed."""
+        return [name for name in self.order if name in self.effects and name not in self.outside]
 
     def reasons(self, names: Iterable[str], why: dict[str, str]) -> dict[str, str]:
         """`names` and their importers, each with its reason: of `why`, or for which it is imported."""

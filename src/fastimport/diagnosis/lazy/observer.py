@@ -21,11 +21,13 @@ _SHOWN = 5  # effects of one module that are kept: one would be enough to keep i
 
 
 class Observer:
-    """What is learnt of one run: `modules`, ``[name, within which, file]`` in order; `effects`, texts by module; `asked`."""
+    """What is learnt of one run: `modules`, ``[name, within which, file]`` in order; `effects`, texts by module; `outside`, those
+    that changed more than their own top-level package; `asked`, what import statements asked for."""
 
     def __init__(self) -> None:
         self.modules: list[list[Any]] = []
         self.effects: dict[str, list[str]] = {}
+        self.outside: dict[str, None] = {}
         self.asked: dict[tuple[str, str, tuple[str, ...] | None], None] = {}
         self.running = [_MAIN]
         self.thread = get_ident()
@@ -55,20 +57,22 @@ class Observer:
         """What was learnt, as plain values."""
         self._find_listed_subclasses()
         asked = [[importer, name, list(names) if names is not None else None] for importer, name, names in self.asked]
-        return {"modules": self.modules, "effects": self.effects, "asked": asked}
+        return {"modules": self.modules, "effects": self.effects, "outside": list(self.outside), "asked": asked}
 
-    def note(self, text: str, homes: "tuple[str, ...]" = (), is_internal: bool = False) -> None:
-        """An effect of the module that is running. It is none if that is one of `homes`, where the classes that it is about
-        are at home; nor if it `is_internal`, of a kind that the standard library may have."""
+    def note(self, text: str, where: str = "", homes: "tuple[str, ...]" = (), is_internal: bool = False) -> None:
+        """An effect of the module that is running, on the module `where` if it is on one. It is none if that is one of `homes`,
+        where the classes that it is about are at home; nor if it `is_internal`, of a kind that the standard library may have."""
         by = self.running[-1]
         if by == _MAIN or by in homes or (is_internal and is_standard(by)) or get_ident() != self.thread:
             return
-        self._keep(by, text)
+        self._keep(by, text, where)
 
-    def _keep(self, by: str, text: str) -> None:
+    def _keep(self, by: str, text: str, where: str) -> None:
         texts = self.effects.setdefault(by, [])
         if len(texts) < _SHOWN and text not in texts:
             texts.append(text)
+        if where.partition(".")[0] != by.partition(".")[0]:
+            self.outside[by] = None
 
     def attribute(self) -> None:
         """Charge what has changed since the last time to the module that is running."""
@@ -79,7 +83,7 @@ class Observer:
             except Exception as error:  # an object that can't be looked at: better once too often
                 text = f"changes {change.where}.{change.name}, which can't be looked at: {error}"
             if text is not None:
-                self.note(text)
+                self.note(text, change.where)
         self.ears.ask(by)
 
     def _load(self, spec: "Any") -> "Any":
@@ -112,4 +116,4 @@ class Observer:
         for name, _, _ in self.modules:
             base = listed_base(name, sys.modules.get(name), readers)
             if base is not None:
-                self._keep(name, f"has a subclass of {base}, whose subclasses are asked for")
+                self._keep(name, f"has a subclass of {base}, whose subclasses are asked for", base)

@@ -1,0 +1,159 @@
+"""Lazy imports on Python 3.15: twelve applications, eager, with everything late, and with what ``fastimport lazy`` has learnt.
+
+    python benchmarks/lazy_imports.py [--rounds N] [--keep DIR] [--json FILE] [NAME...]
+
+Each application is a script that imports a package and uses it once. Measured is the processor time of that script inside its
+process, fastimport's own start included where it takes part; interleaved, in fresh interpreters, and compared in pairs.
+"careful" is what is learnt by default, "trusting" with --trust-packages. Every side has to print what the eager one prints; where
+-X lazy_imports=all doesn't, there is nothing to compare with. Exit status 1 if what was learnt does not.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from instruments import results
+from instruments.applications import Application, missing
+from instruments.lazy_uses import HEAVIER, USES
+
+from fastimport.diagnosis.bench.statistics import Estimate, geometric_mean, paired_ratio
+from fastimport.finding.lazy import FIRST_PYTHON, NEEDED
+
+WAYS = {"careful": (), "trusting": ("--trust-packages",)}
+HEADINGS = ("application", "eager", "all late", "careful", "trusting", "careful ÷ all", "trusting ÷ all", "output")
+_TIMED = """\
+import sys, time
+begun = time.process_time()
+{setup}
+code = compile({code!r}, "program", "exec")
+try: exec(code, {{"__name__": "__main__"}})
+finally: sys.stderr.write(f"took {{time.process_time() - begun:.6f}}\\n")
+"""
+_TOOK = re.compile(r"^took ([\d.]+)$", re.MULTILINE)
+
+
+class Run(NamedTuple):
+    """What one process did."""
+
+    status: int
+    output: str
+    seconds: float
+
+
+class Measured(NamedTuple):
+    """Times of the sides, eager first, and whether each printed the same."""
+
+    seconds: dict[str, list[float]]
+    same: dict[str, bool]
+
+    def ratio(self, side: str, to: str = "eager") -> Estimate:
+        """Of a side to another."""
+        return paired_ratio(self.seconds[to], self.seconds[side])
+
+
+def environment() -> dict[str, str]:
+    """Without what would change the measurement, and with the same order of sets everywhere."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "FASTIMPORT"))}
+    return {**kept, "PYTHONHASHSEED": "0"}
+
+
+def learn(use: Application, directory: Path) -> dict[str, str]:
+    """Learn the application both ways; the paths of the files. What is there already is used as it is."""
+    slug = re.sub(r"\W+", "_", use.name.lower())
+    script = directory / f"use_{slug}.py"
+    script.write_text(use.code, encoding="utf-8")
+    files = {}
+    for way, options in WAYS.items():
+        files[way] = str(directory / f"{slug}-{way}.toml")
+        if not os.path.exists(files[way]):
+            command = [sys.executable, "-m", "fastimport", "lazy", "learn", *options, "-o", files[way], str(script)]
+            subprocess.run(command, env=environment(), check=True, stdout=subprocess.DEVNULL)
+    return files
+
+
+def sides(use: Application, files: Mapping[str, str]) -> dict[str, list[str]]:
+    """The command of each side."""
+    plain = _TIMED.format(setup="", code=use.code)
+    learnt = {
+        way: _TIMED.format(setup=f"import fastimport; fastimport.install(lazy={file!r}); del fastimport", code=use.code)
+        for way, file in files.items()
+    }
+    return {
+        "eager": [sys.executable, "-c", plain],
+        "all": [sys.executable, "-X", "lazy_imports=all", "-c", plain],
+        **{way: [sys.executable, "-c", code] for way, code in learnt.items()},
+    }
+
+
+def run(command: list[str]) -> Run:
+    """One process."""
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
+    return Run(done.returncode, done.stdout, float(_TOOK.findall(done.stderr)[-1]))
+
+
+def measure(use: Application, directory: Path, rounds: int) -> Measured:
+    """Learn, then run the sides in turn; the first round is not counted."""
+    commands = sides(use, learn(use, directory))
+    seconds: dict[str, list[float]] = {side: [] for side in commands}
+    outputs: dict[str, set[tuple[int, str]]] = {side: set() for side in commands}
+    for number in range(rounds + 1):
+        for side, command in commands.items():
+            done = run(command)
+            outputs[side].add((done.status, done.output))
+            if number:
+                seconds[side].append(done.seconds)
+    return Measured(seconds, {side: found == outputs["eager"] for side, found in outputs.items()})
+
+
+def row(name: str, measured: Measured) -> list[str]:
+    """One line of the table."""
+    eager = sorted(measured.seconds["eager"])[len(measured.seconds["eager"]) // 2]
+    shown = [f"{measured.ratio(way).ratio:.2f}" for way in WAYS]
+    works = measured.same["all"]
+    against = [f"{measured.ratio(way, 'all').ratio:.2f}" if works else "" for way in WAYS]
+    all_late = f"{measured.ratio('all').ratio:.2f}" if works else "breaks"
+    same = "same" if all(measured.same[way] for way in WAYS) else "DIFFERS"
+    return [name, f"{1000 * eager:.0f} ms", all_late, *shown, *against, same]
+
+
+def report(found: Mapping[str, Measured]) -> results.Result:
+    """The table, with the geometric means, and the figures."""
+    rows: list[list[str]] = [list(HEADINGS), *(row(name, each) for name, each in found.items())]
+    twelve = [found[use.name] for use in USES if use.name in found]
+    if twelve:
+        means = [f"{geometric_mean([each.ratio(way).ratio for each in twelve]):.2f}" for way in WAYS]
+        rows.insert(len(twelve) + 1, [f"geometric mean of {len(twelve)}", "", "", *means, "", "", ""])
+    figures = [results.ratio(f"{name}, {way}", each.ratio(way)) for name, each in found.items() for way in WAYS]
+    return results.Result([results.Table(rows)], figures, results.circumstances(), command=" ".join(sys.argv))
+
+
+def main() -> int:
+    """Measure, print the table, and return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="applications, by default all that are installed")
+    parser.add_argument("--rounds", type=int, default=11, metavar="N", help="timed rounds (%(default)s)")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep what was learnt there, and use what is there")
+    parser.add_argument("--json", metavar="FILE", help="write the result there, too")
+    arguments = parser.parse_args()
+    if sys.version_info < FIRST_PYTHON:
+        parser.error(NEEDED)
+    chosen = [use for use in (*USES, *HEAVIER) if not missing(use) and (not arguments.names or use.name in arguments.names)]
+    with tempfile.TemporaryDirectory() as temporary:
+        directory = arguments.keep or Path(temporary)
+        directory.mkdir(parents=True, exist_ok=True)
+        found = {}
+        for use in chosen:
+            found[use.name] = measure(use, directory, arguments.rounds)
+            print("  ".join(row(use.name, found[use.name])), file=sys.stderr, flush=True)
+    results.publish(report(found), arguments.json)
+    return 0 if all(each.same[way] for each in found.values() for way in WAYS) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
