@@ -7,14 +7,17 @@ import py_compile
 import random
 import struct
 import sys
+import types
 from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 
 import pytest
 from support.process import unprivileged
+from support.snapshots import contents_of, settle
 from support.trees import Link, plant
 
-from fastimport.diagnosis.doctor import bytecode, search_path
+from fastimport.diagnosis.doctor import bytecode, compile_cost, interpreter, search_path
 from fastimport.diagnosis.doctor.bytecode import FRESH, MISSING, UNCHECKED, UNREADABLE, find, scan, state_of
+from fastimport.snapshot import store
 
 UNCHECKED_HASH = py_compile.PycInvalidationMode.UNCHECKED_HASH
 CHECKED_HASH = py_compile.PycInvalidationMode.CHECKED_HASH
@@ -99,7 +102,9 @@ def test_bytecode_that_can_not_be_written_is_a_warning(root):
     with unprivileged():
         found = list(find())
     assert kinds(found) == {"missing, unwritable": ("warning", 2), "stale, unwritable": ("warning", 1)}
-    assert all("compiled at each start" in each.text and "PYTHONPYCACHEPREFIX" in each.remedy for each in found)
+    assert all("compiled at each start; all take 0.0 s" in each.text for each in found)
+    assert all(each.remedy.endswith("-m fastimport build --by-content") for each in found)
+    assert "have bytecode made for sources of another time" in found[1].text
 
 
 def test_bytecode_that_can_not_be_read(root):
@@ -180,3 +185,67 @@ def test_a_slow_file_system_does_not_keep_anybody_waiting(root, monkeypatch):
     [finding] = bytecode.find(patience=0.0)
     assert (finding.kind, finding.severity, finding.details["left"]) == ("not examined", "notice", 1)
     assert f"compileall -q {root}" in finding.remedy
+
+
+def test_where_nothing_is_written_nothing_is_kept(root, monkeypatch):
+    """PYTHONDONTWRITEBYTECODE: it is not said of the same module that it is compiled once, and at each start."""
+    plant(root, {"pkg": {"__init__.py": "", "inner.py": ""}})
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setattr(sys, "flags", interpreter_flags(dont_write_bytecode=1))
+    found = [*find(), *interpreter.find()]
+    assert [each.kind for each in found] == ["missing, unwritable", "bytecode is not written"]
+    for each in found:
+        assert "compiled at each start" in each.text and "kept" not in each.text
+        assert each.remedy.endswith(f"{sys.executable} -m fastimport build --by-content")
+
+
+def interpreter_flags(**changed):
+    """sys.flags is of a type that can't be made."""
+    names = [name for name in dir(sys.flags) if not name.startswith(("_", "n_")) and name not in ("count", "index")]
+    return types.SimpleNamespace(**{name: getattr(sys.flags, name) for name in names} | changed)
+
+
+CAUSES = {
+    "times": (lambda path, cached: os.utime(path, (1, 1)), "made for sources of another time (unpacked or copied since)"),
+    "size": (lambda path, cached: plant(os.path.dirname(path), {"m.py": "x = 1000\n"}), "does not fit (another source"),
+    "damage": (lambda path, cached: os.truncate(cached, 7), "does not fit (another source"),
+    "gone": (lambda path, cached: os.unlink(cached), "have no bytecode"),
+}
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_the_cause_is_named(root, monkeypatch, cause):
+    path, cached = compiled(root, "m.py")
+    change, words = CAUSES[cause]
+    change(path, cached)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    (finding,) = find()
+    assert words in finding.text and finding.severity == "warning"
+
+
+def test_the_cost_is_measured(root, monkeypatch):
+    """In proportion to what there is to compile, and not for longer than the patience."""
+    plant(root, {"small.py": "x = 1\n", "large.py": "".join(f"def f{n}(a, b): return [a, b, {n}]\n" for n in range(3000))})
+    small, large = (compile_cost.seconds_for([f"{root}/{name}.py"]) for name in ("small", "large"))
+    assert 0 < small < large
+    assert compile_cost.seconds_for([f"{root}/large.py"] * 100) > 20 * large
+    assert compile_cost.seconds_for([f"{root}/nowhere.py"]) == compile_cost.seconds_for([]) == 0
+
+
+@pytest.mark.parametrize("part", [False, True])
+def test_what_a_snapshot_cures_is_no_warning(root, monkeypatch, part):
+    """Not compiled any more, whatever becomes of the times; what the snapshot lacks is told."""
+    plant(root, {"pkg": {"__init__.py": "", "inner.py": "x = 1\n"}})
+    snapshot = os.path.join(root, "s.fastimport")
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    settle()
+    store.save(contents_of([root], by_content=True), snapshot)
+    monkeypatch.setenv("FASTIMPORT_SNAPSHOT", snapshot)
+    os.utime(f"{root}/pkg/inner.py", (1, 1))
+    if part:
+        plant(root, {"pkg": {"inner.py": "x = 2\n"}})
+    (finding,) = find()
+    os.unlink(snapshot)
+    assert finding.details["from_snapshot"] == (1 if part else 2)
+    assert (finding.severity, bool(finding.remedy)) == (("warning", True) if part else ("notice", False))
+    assert snapshot in finding.text and ("of compiling are saved" in finding.text) != part

@@ -10,8 +10,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
+from fastimport.diagnosis.doctor import compile_cost
 from fastimport.diagnosis.doctor.findings import ERROR, NOTICE, WARNING, Finding
+from fastimport.snapshot.places import environment_snapshot
 
 FRESH, MISSING, STALE, UNREADABLE, UNCHECKED = "fresh", "missing", "stale", "unreadable", "unchecked"
 SHOWN = 3
@@ -129,7 +132,9 @@ def _state_of_hashed(source: str, expected: bytes, is_checked: bool) -> str:
 
 
 def _can_write(cached: str) -> bool:
-    """Whether an import could write it; a directory that is not there is made, if the one above lets it."""
+    """Whether an import would write it; a directory that is not there is made, if the one above lets it."""
+    if sys.dont_write_bytecode:
+        return False
     directory = os.path.dirname(cached)
     while not os.path.exists(directory) and directory != os.path.dirname(directory):
         directory = os.path.dirname(directory)
@@ -142,6 +147,9 @@ _TEXTS = {
     STALE: "have bytecode that does not fit (another source, another Python, or damaged)",
     UNREADABLE: "have bytecode that this user can't read",
 }
+_TIMES_ONLY = "have bytecode made for sources of another time (unpacked or copied since)"
+BUILD = f"{sys.executable} -m fastimport build --by-content"
+"""The cure wherever bytecode can't be kept, or is not valid any more after the next unpacking."""
 
 
 def _report(entry: Entry) -> Iterator[Finding]:
@@ -157,9 +165,39 @@ def _report(entry: Entry) -> Iterator[Finding]:
             remedy = f"before time matters: {sys.executable} -m compileall -q {entry.path}"
             yield Finding(state, NOTICE, entry.path, text, remedy, details)
         else:
-            text = f"{count} {_TEXTS[state]}, and this user can't write it: those that are imported are compiled at each start"
-            remedy = f"as a user who may: {sys.executable} -m compileall -q {entry.path}; or set PYTHONPYCACHEPREFIX"
-            yield Finding(f"{state}, unwritable", WARNING, entry.path, text, remedy, details)
+            yield _compiled_each_time(entry, state, paths, count, details)
+
+
+def _compiled_each_time(entry: Entry, state: str, paths: list[str], count: str, details: dict[str, Any]) -> Finding:
+    """What keeps costing: the cause, what it costs, and the one command that cures it, unless it is cured."""
+    why = "none is written (-B or PYTHONDONTWRITEBYTECODE)" if sys.dont_write_bytecode else "this user can't write it"
+    cause = _TIMES_ONLY if state == STALE and all(map(_is_only_late, paths)) else _TEXTS[state]
+    from_snapshot, snapshot = compile_cost.served(paths)
+    seconds = compile_cost.seconds_for(paths)
+    details |= {"seconds": round(seconds, 3), "from_snapshot": from_snapshot}
+    if from_snapshot == len(paths):
+        text = f"{count} {cause}, and {why}; their code comes from {snapshot}, so that {seconds:.1f} s of compiling are saved"
+        return Finding(f"{state}, unwritable", NOTICE, entry.path, text, "", details)
+    text = f"{count} {cause}, and {why}: those that are imported are compiled at each start; all take {seconds:.1f} s"
+    text += f"; {from_snapshot} come from {snapshot}" if from_snapshot else ""
+    who = "" if _can_build() else "as a user who may write there: "
+    return Finding(f"{state}, unwritable", WARNING, entry.path, text, f"{who}{BUILD}", details)
+
+
+def _can_build() -> bool:
+    """Whether this user can write the environment's snapshot."""
+    directory = os.path.dirname(environment_snapshot())
+    return os.access(directory if os.path.isdir(directory) else sys.prefix, os.W_OK | os.X_OK)
+
+
+def _is_only_late(source: str) -> bool:
+    """Whether the .pyc was made of a source of this size and another time."""
+    try:
+        with open(importlib.util.cache_from_source(source), "rb") as file:
+            magic, flags, _, size = struct.unpack("<4sIII", file.read(16))
+        return (magic, flags, size) == (importlib.util.MAGIC_NUMBER, 0, os.stat(source).st_size & 0xFFFFFFFF)
+    except (OSError, struct.error):
+        return False
 
 
 def _examples(directory: str, paths: list[str]) -> str:

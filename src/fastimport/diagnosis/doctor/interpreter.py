@@ -35,7 +35,13 @@ def find() -> Iterator[Finding]:
         yield Finding("GIL", WARNING, sys.executable, f"the GIL is on in a free-threaded build: {why}", remedy)
     if sys.flags.dont_write_bytecode:
         text = "no bytecode is written (-B or PYTHONDONTWRITEBYTECODE): what has none is compiled at each start"
-        yield Finding("bytecode is not written", WARNING, sys.executable, text, "leave it out, or run python -m compileall once")
+        yield Finding(
+            "bytecode is not written",
+            WARNING,
+            sys.executable,
+            text,
+            f"leave it out, or build once: {sys.executable} -m fastimport build --by-content",
+        )
     if sys.pycache_prefix:
         text = f"bytecode is kept below {sys.pycache_prefix} (PYTHONPYCACHEPREFIX), and that beside the sources is not read"
         yield Finding("bytecode elsewhere", NOTICE, sys.pycache_prefix, text, "fill it once: python -m compileall with it set")

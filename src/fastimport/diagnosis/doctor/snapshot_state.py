@@ -14,7 +14,7 @@ REMEDY = "put right what it says, or make the snapshot anew: fastimport build"
 
 def facts() -> dict[str, str]:
     """Which snapshot is used."""
-    path = _path()
+    path = path_in_use()
     if path is None:
         return {"snapshot": "none"}
     try:
@@ -26,7 +26,7 @@ def facts() -> dict[str, str]:
 
 def find() -> Iterator[Finding]:
     """Yield what keeps a snapshot from being used."""
-    path = _path()
+    path = path_in_use()
     if path is None:
         return
     try:
@@ -35,7 +35,8 @@ def find() -> Iterator[Finding]:
         yield Finding("snapshot refused", WARNING, path, f"refused, so nothing is taken from it: {error}", REMEDY)
 
 
-def _path() -> str | None:
+def path_in_use() -> str | None:
+    """The snapshot that a start would use, refused or not; None if there is none."""
     environment = read_environment()
     path = environment.snapshot
     if path == "none":
