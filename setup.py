@@ -30,7 +30,7 @@ MODULES = (
     "snapshot._stamps",
     "hosting._capi",
 )
-C_SOURCES = ("src/fastimport/code/_open_code_hook.c",)
+C_SOURCES = ("src/fastimport/code/_open_code_hook.c", "src/fastimport/code/_method.c")
 HEADERS = ("finding", "code", "snapshot", "hosting/include")
 MODES = ("release", "debug", "trace")
 

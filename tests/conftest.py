@@ -11,6 +11,7 @@ from importlib import machinery, metadata  # noqa: F401  the first invalidate_ca
 import pytest
 import support
 from support.loading import LoadingDuel, both
+from support.registration import registered
 from support.shell import cleaned
 from support.state import preserved
 
@@ -68,11 +69,8 @@ def candidate_finder(kind, **settings):
     if kind == "class":
         yield fastimport.PathFinder
         return
-    fastimport.install(register=kind, **settings)
-    try:
-        yield fastimport.PathFinder if kind == "meta_path" else machinery.PathFinder
-    finally:
-        fastimport.uninstall()
+    with registered(kind, **settings) as finder:
+        yield finder
 
 
 @pytest.fixture
@@ -114,39 +112,27 @@ def isolated_import(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def loading_finder(pytestconfig):
-    """A finder whose specs have the loader under test."""
-    if pytestconfig.getoption("--candidate") == "stock":
-        return machinery.PathFinder
-    import fastimport
+def loading_finder(request):
+    """A finder whose specs have the loader under test, which is importlib's own while fastimport is installed."""
+    with candidate_finder("stock" if is_stock(request) else "meta_path") as finder:
+        yield finder
 
-    return fastimport.PathFinder
+
+def is_stock(request):
+    return request.config.getoption("--candidate") == "stock"
 
 
 @pytest.fixture
-def loading_duel(loading_finder, tmp_path):
+def loading_duel(loading_finder, tmp_path, request):
     """The loader under test against importlib's, over a directory that is made for each of them."""
-    return LoadingDuel(loading_finder, tmp_path / "tree", is_stock=loading_finder is machinery.PathFinder)
+    return LoadingDuel(loading_finder, tmp_path / "tree", is_stock=is_stock(request))
 
 
-@contextmanager
-def sped_up_in_place():
-    """importlib's own loader class does the candidate's work."""
-    import fastimport
-
-    fastimport.install(register="in_place")
-    try:
-        yield
-    finally:
-        fastimport.uninstall()
-
-
-@pytest.fixture(params=["class", "in_place"])
-def agree(loading_duel, request):
-    """Compare the loader that our finder puts into specs, or importlib's own while it is sped up."""
-    if request.param == "class" or loading_duel.is_stock:
-        return loading_duel.agree
-    return LoadingDuel(machinery.PathFinder, loading_duel.directory, sped_up_in_place).agree
+@pytest.fixture(params=INSTALLED)
+def agree(request, tmp_path):
+    """Compare loading with either registration."""
+    with candidate_finder("stock" if is_stock(request) else request.param) as finder:
+        yield LoadingDuel(finder, tmp_path / "tree", is_stock=is_stock(request)).agree
 
 
 @pytest.fixture

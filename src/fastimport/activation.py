@@ -138,15 +138,23 @@ def _register(register):
     if register == "in_place":
         for name, method in finder.methods_for(resolver).items():
             _replace(StockPathFinder, name, method)
-        if finder.reader is not None and is_importlibs(loader.StockSourceFileLoader, loader.READING_METHODS):
-            for name, method in loader.reading_methods(finder.reader, loader.StockSourceLoader).items():
-                _replace(loader.StockSourceFileLoader, name, method)
-            finder.load_source_with(resolver, loader.StockSourceFileLoader)
     else:
         _Active.finders = tuple([item for item in _items(sys.meta_path) if item is StockPathFinder or item is PathFinder])
         _exchange(StockPathFinder, PathFinder)
+    _speed_up_loader()
     finder.serve(resolver, PathFinder, StockPathFinder)
     _Active.register = register
+
+
+def _speed_up_loader():
+    """Give importlib's source loader the quicker ``get_code``, unless somebody reads sources in a way of his own."""
+    stock = loader.StockSourceFileLoader
+    if finder.reader is not None and is_importlibs(stock, loader.READING_METHODS):
+        for name, method in loader.reading_methods(finder.reader).items():
+            if type(stock.__dict__.get(name)) is type(method):  # of an earlier time, put back by somebody who had it from then
+                delattr(stock, name)
+            _replace(stock, name, method)
+        finder.reader.serve(stock, finder.Pin(stock, *loader.READING_METHODS))
 
 
 def _replace(cls, name, method):
@@ -192,7 +200,7 @@ def uninstall():
         _exchange(PathFinder, StockPathFinder, _Active.finders)
     _put_back()
     if finder.reader is not None:
-        finder.load_source_with(resolver, finder.SourceFileLoader)
+        finder.reader.serve(None, None)
     _drop_snapshot()
     if _Active.lazy is not None:
         _Active.lazy, _ = sys.modules["fastimport.finding.lazy"].exchange(_Active.lazy)

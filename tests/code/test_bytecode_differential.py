@@ -14,7 +14,6 @@ import pytest
 from support import plant
 from support.loading import (
     MTIME,
-    STOCK,
     LoadingDuel,
     both,
     bytecode_path,
@@ -23,6 +22,7 @@ from support.loading import (
     write_bytecode,
     write_source,
 )
+from support.registration import in_turn
 from support.process import unprivileged
 
 # The file is there and valid ##########################################################################################
@@ -145,7 +145,7 @@ def test_unreadable_file(loading_finder, public_root):
         os.chmod(cached, 0)
 
     codes = []
-    for finder in (STOCK, loading_finder):
+    for finder in in_turn(loading_finder):
         duel = LoadingDuel(finder, os.path.join(public_root, "d"))
         duel.prepared(prepare)
         with unprivileged():
@@ -188,7 +188,7 @@ def test_get_code_of_another_name(agree):
 
 def test_get_code_of_no_name(loading_finder, tmp_path):
     both(os.fspath(tmp_path))
-    codes = [find(finder, "m", os.fspath(tmp_path)).loader.get_code(None) for finder in (STOCK, loading_finder)]
+    codes = [find(finder, "m", os.fspath(tmp_path)).loader.get_code(None) for finder in in_turn(loading_finder)]
     assert codes[0] == codes[1]
 
 

@@ -15,13 +15,9 @@ from importlib import machinery
 
 import pytest
 from support.audit import observing
-from support.loading import STOCK, attempt, both, describe_code, find, road_counts, write_source
-
-
-@pytest.fixture
-def agree(loading_duel):
-    """Not in place: pytest's monkeypatch and uninstall() would put back each other's changes."""
-    return loading_duel.agree
+from support.loading import attempt, both, describe_code, find, road_counts, write_source
+from support.oracle import STOCK
+from support.registration import in_turn
 
 
 # Classes ##############################################################################################################
@@ -202,7 +198,7 @@ def test_veto(loading_finder, tmp_path, event, error, times):
             refused.append(name)
             raise error("no")
 
-    for finder in (STOCK, loading_finder):
+    for finder in in_turn(loading_finder):
         loader = find(finder, "m", os.fspath(tmp_path)).loader
         refused = []
         with observing(refuse):
@@ -231,7 +227,7 @@ def test_reader_on_another_release(tmp_path, error):
 
     other = sys.hexversion ^ 0x100
     reader = _bytecode.BytecodeReader(external, _imp._fix_co_filename, other, open_code)
-    loader_class = loader.make_loader_class(reader)
+    loader_class = machinery.SourceFileLoader
     reader.serve(loader_class, Pin(loader_class, *loader.READING_METHODS))
     both(os.fspath(tmp_path))
     source = os.fspath(tmp_path / "m.py")
@@ -252,6 +248,6 @@ def test_roads_are_counted(loading_finder, tmp_path, pytestconfig):
         return
     both(os.fspath(tmp_path))
     loader = find(loading_finder, "m", os.fspath(tmp_path)).loader
-    before = road_counts(loader)
+    before = road_counts()
     loader.get_code("m")
-    assert road_counts(loader) == (before[0] + 1, before[1])
+    assert road_counts() == (before[0] + 1, before[1])

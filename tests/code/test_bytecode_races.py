@@ -11,7 +11,8 @@ import sys
 import threading
 
 import pytest
-from support.loading import MTIME, STOCK, both, find, pyc_bytes, write_bytecode, write_source
+from support.loading import MTIME, both, find, pyc_bytes, write_bytecode, write_source
+from support.registration import in_turn
 
 # A module in which every part says which version it is of.
 VERSION = "A = {0}\ndef f():\n    return {0}\nB = [{0}] * 50\nC = {1!r}\nclass D:\n    value = {0}\nE = {0}\n"
@@ -41,7 +42,7 @@ def execute(spec):
 def test_source_is_rewritten_between_find_and_load(loading_finder, directory, later):
     """Found old, loaded new, unless neither time nor size tells (then as importlib: what the bytecode says)."""
     given = []
-    for finder in (STOCK, loading_finder):
+    for finder in in_turn(loading_finder):
         both(directory, source="A = 1\n")
         spec = find(finder, "m", directory)
         module = importlib.util.module_from_spec(spec)

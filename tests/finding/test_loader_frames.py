@@ -5,7 +5,8 @@ import os
 import traceback
 
 import pytest
-from support.loading import STOCK, both, find, write_source
+from support.loading import both, find, write_source
+from support.registration import in_turn
 
 
 def shown_traceback():
@@ -41,7 +42,7 @@ def must_show_two_files():
 def test_damaged_bytecode_shows_importlib_frames(loading_finder, module_directory):
     both(module_directory, code=b"\xff")
     shown = []
-    for finder in (STOCK, loading_finder):
+    for finder in in_turn(loading_finder):
         loader = find(finder, "m", module_directory).loader
         try:
             loader.get_code("m")

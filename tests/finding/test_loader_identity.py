@@ -1,6 +1,7 @@
 """The loader in the eyes of others: to whoever asks, it is importlib's SourceFileLoader."""
 
 import copy
+import functools
 import importlib
 import importlib.resources
 import importlib.util
@@ -14,10 +15,13 @@ import runpy
 import sys
 import warnings
 from importlib import machinery
+from unittest import mock
 
 import pytest
 from support import plant
-from support.loading import STOCK, both, describe_module, find, write_source
+from support.loading import both, describe_module, find, write_source
+from support.oracle import STOCK
+from support.registration import in_turn
 from support.process import python
 
 Stock = machinery.SourceFileLoader
@@ -36,18 +40,38 @@ def stock(module_directory):
 # The object ###########################################################################################################
 
 
-def test_class(loader):
-    cls = type(loader)
-    assert isinstance(loader, Stock)
-    assert (cls.__name__, cls.__qualname__, cls.__module__) == (Stock.__name__, Stock.__qualname__, Stock.__module__)
-    for abc in ("SourceLoader", "FileLoader", "ExecutionLoader", "InspectLoader", "Loader", "ResourceLoader"):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            base = getattr(importlib.abc, abc, None)
-        assert base is None or isinstance(loader, base)
+def test_class(loading_finder, module_directory):
+    """Programs look classes of loaders up in dictionaries: distlib (so pip), runpy's tests, singledispatch."""
+    plant(module_directory, {"p": {"__init__.py": "", "below.py": ""}, "d.pyc": b""})
+    extension = f"e{machinery.EXTENSION_SUFFIXES[0]}"
+    write_source(module_directory, "", name=extension)
+    os.rename(os.path.join(module_directory, f"{extension}.py"), os.path.join(module_directory, extension))
+    classes = [type(find(loading_finder, name, module_directory).loader) for name in ("m", "p", "d", "e")]
+    assert classes == [Stock, Stock, machinery.SourcelessFileLoader, machinery.ExtensionFileLoader]
+    below = loading_finder.find_spec("p.below", [os.path.join(module_directory, "p")])
+    assert type(below.loader) is Stock
+
+
+def test_class_without_install(module_directory):
+    """So too with the classes that work by themselves."""
+    import fastimport
+
+    for finder in (fastimport.PathFinder, fastimport.Finder([module_directory])):
+        assert type(find(finder, "m", module_directory).loader) is Stock
+
+
+def test_single_dispatch(loader):
+    @functools.singledispatch
+    def kind(value):
+        return "unknown"
+
+    kind.register(Stock, lambda value: "source")
+    assert kind(loader) == {Stock: "source"}.get(type(loader)) == "source"
 
 
 def test_repr(loader, stock):
+    assert repr(Stock.get_code).startswith("<function SourceLoader.get_code at 0x")
+    assert repr(loader.get_code).startswith("<bound method SourceLoader.get_code of <")
     strip = lambda value: re.sub("0x[0-9a-f]+", "", repr(value))  # noqa: E731
     assert strip(loader) == strip(stock)
     assert strip(type(loader)) == strip(Stock)
@@ -122,6 +146,55 @@ def test_public_methods_and_signatures(loader, stock):
             assert inspect.ismethod(getattr(loader, name)), name
 
 
+def test_methods_pass_for_the_functions_that_they_stand_for(loader):
+    """Debuggers, documentation and mocks look at them."""
+    for name in ("get_code", "create_module"):
+        method, function = getattr(Stock, name), next(vars(base)[name] for base in Stock.__mro__[1:] if name in vars(base))
+        assert inspect.isfunction(method) and inspect.signature(method) == inspect.signature(function)
+        for attribute in ("__code__", "__name__", "__qualname__", "__module__", "__doc__", "__defaults__", "__dict__"):
+            assert getattr(method, attribute) == getattr(function, attribute)
+        with mock.patch.object(Stock, name, autospec=True) as patched:
+            getattr(loader, name)("m")
+        patched.assert_called_once_with(loader, "m")
+
+
+def test_what_comes_next_in_a_subclass_is_called(loader, module_directory):
+    """As by inheritance, also where a class of somebody's has come between importlib's."""
+    called = []
+
+    class Between(machinery.SourceFileLoader.__mro__[2]):
+        def get_code(self, fullname):
+            called.append(fullname)
+            return super().get_code(fullname)
+
+        def create_module(self, spec):
+            called.append(spec)
+            return super().create_module(spec)
+
+    class Loader(Stock, Between):
+        pass
+
+    assert Loader("m", loader.path).get_code("m") == loader.get_code("m")
+    assert Loader("m", loader.path).create_module("spec") is None
+    assert called == ["m", "spec"]
+
+
+def test_called_with_what_is_no_such_loader(loader):
+    """A function does not ask of which class its first argument is."""
+
+    class Duck:
+        name = "m"
+        path = loader.path
+        get_filename = lambda self, name: self.path  # noqa: E731
+        get_data = Stock.get_data
+        path_stats = Stock.path_stats
+
+    assert Stock.get_code(Duck(), "m") == loader.get_code("m")
+    for arguments in ((), (1, 2, 3)):
+        with pytest.raises(TypeError, match="get_code"):
+            Stock.get_code(*arguments)
+
+
 def test_keyword_calls(loader):
     assert loader.get_code(fullname="m") == loader.get_code("m")
     assert loader.create_module(spec=None) is None
@@ -186,7 +259,7 @@ def test_spec_from_loader(loader, stock, module_directory):
 def test_module_attributes(loading_finder, module_directory):
     """In importlib's order; __cached__ up to 3.14."""
     modules = []
-    for finder in (STOCK, loading_finder):
+    for finder in in_turn(loading_finder):
         spec = find(finder, "m", module_directory)
         modules.append(importlib.util.module_from_spec(spec))
         spec.loader.exec_module(modules[-1])

@@ -5,19 +5,17 @@ is therefore made twice, one after the other, by a function that has to make it 
 """
 
 import importlib.util
-import inspect
 import marshal
 import os
 import re
 import sys
 import types
 import warnings
-from contextlib import nullcontext
 from dataclasses import dataclass
 
 from support.answers import compare, describe, describe_error
 from support.audit import recording
-from support.oracle import STOCK
+from support.registration import in_turn
 from support.trees import remove
 
 MTIME = 1_600_000_000
@@ -87,11 +85,11 @@ def describe_code(code):
 
 
 def frames(error):
-    """File and function of each entry of a traceback, without those of the test."""
+    """File, function and line of each entry of a traceback, without those of the test."""
     entries, entry = [], error.__traceback__
     while entry is not None:
         code = entry.tb_frame.f_code
-        entries.append((code.co_filename, code.co_name))
+        entries.append((code.co_filename, code.co_name, entry.tb_lineno))
         entry = entry.tb_next
     return [item for item in entries if item[0] != __file__]
 
@@ -171,11 +169,10 @@ def attempt(action, summarise):
     }
 
 
-def road_counts(loader):
+def road_counts():
     """How often our reader has read bytecode itself, and how often it left that to importlib."""
-    get_code = getattr(type(loader), "get_code", None)
-    closure = inspect.getclosurevars(get_code).nonlocals if inspect.isfunction(get_code) else {}
-    reader = getattr(closure.get("read"), "__self__", None)
+    finder = sys.modules.get("fastimport.finding.finder")
+    reader = getattr(finder, "reader", None)
     return (reader.short_roads, reader.long_roads) if reader is not None else (0, 0)
 
 
@@ -188,13 +185,13 @@ def load(finder, directory, name="m", between=lambda spec: None, read_files=True
     """Find `name`, call ``between(spec)``, then create the module, get its code, and execute it."""
     spec = find(finder, name, directory)
     loader = spec.loader
-    before = road_counts(loader)
+    before = road_counts()
     between(spec)
     module, created = attempt(lambda: importlib.util.module_from_spec(spec), describe_module)
     cached = attempt(lambda: (vars(spec).get("_cached"), spec.cached), repr)[1]
     code, got = attempt(lambda: spec.loader.get_code(name), describe_code)
     got["marshalled"] = marshal.dumps(code) if code is not None else None
-    roads = tuple(after - earlier for after, earlier in zip(road_counts(loader), before, strict=True))
+    roads = tuple(after - earlier for after, earlier in zip(road_counts(), before, strict=True))
     executed = attempt(lambda: spec.loader.exec_module(module), lambda _: describe_module(module))[1]
     steps = {"module": created, "cached": cached, "code": got, "executed": executed}
     return Loaded(steps, files_below(directory) if read_files else {}, roads, module, code, loader)
@@ -203,10 +200,9 @@ def load(finder, directory, name="m", between=lambda spec: None, read_files=True
 class LoadingDuel:
     """Loads a module with importlib, makes the directory anew, loads it with the candidate, compares."""
 
-    def __init__(self, finder, directory, activated=nullcontext, is_stock=False):
-        """`activated` makes a context in which importlib's own classes are the candidate's."""
-        self.finder, self.directory = finder, os.fspath(directory)
-        self.activated, self.is_stock = activated, is_stock
+    def __init__(self, finder, directory, is_stock=False):
+        """`finder` is at work; for importlib's turn fastimport is uninstalled."""
+        self.finder, self.directory, self.is_stock = finder, os.fspath(directory), is_stock
 
     def prepared(self, prepare):
         if os.path.lexists(self.directory):
@@ -220,10 +216,9 @@ class LoadingDuel:
         `road` says who has read the bytecode; with `asks_again` it may have been tried before that.
         """
         results = []
-        for finder, context in ((STOCK, nullcontext), (self.finder, self.activated)):
+        for finder in in_turn(self.finder):
             self.prepared(prepare)
-            with context():
-                results.append(load(finder, self.directory, name, **how))
+            results.append(load(finder, self.directory, name, **how))
         if asks_again:
             for step in results[1].steps.values():
                 step["events"] = ask_once(step["events"])

@@ -31,9 +31,16 @@ cdef extern from "_bytecode.h" nogil:
     void fb_keep(fb_buffer **spare, fb_buffer *buffer) noexcept
     unsigned int fb_uint32(const char *data) noexcept
 
+cdef extern from "_method.h":
+    object fb_method_type()
+
 cdef enum:
     PATH_ROOM = 4200
     HEADER_SIZE = 16       # PEP 552: magic, flags, modification time and size of the source
+
+
+Method = fb_method_type()
+"""A method that is tried before importlib's: see _method.c."""
 
 
 @cython.final
@@ -42,7 +49,7 @@ cdef class BytecodeReader:
 
     cdef dict sys_dict, external_dict
     cdef dict served, endings       # edited, never replaced: see Resolver
-    cdef object fix_filename, cache_from_source
+    cdef object fix_filename, cache_from_source, module_spec
     cdef str optimization
     cdef fb_buffer *spare           # exchanged atomically
     cdef unsigned long release
@@ -55,7 +62,7 @@ cdef class BytecodeReader:
         self.external_dict = external.__dict__
         self.served, self.endings = {}, {}
         self.fix_filename = fix_filename
-        self.cache_from_source = external.cache_from_source
+        self.cache_from_source, self.module_spec = external.cache_from_source, external._bootstrap.ModuleSpec
         level = sys.flags.optimize
         self.release, self.open_code = release, open_code
         self.optimization = f".opt-{level}" if level else ""
@@ -64,7 +71,10 @@ cdef class BytecodeReader:
         free(self.spare)
 
     def serve(self, loader_class, pin):
-        """Read for instances of `loader_class`, not of its subclasses, which may read otherwise, as long as `pin` holds."""
+        """Read for instances of `loader_class`, not of its subclasses, which may read otherwise, as long as `pin` holds.
+
+        None for both: read for nobody.
+        """
         self.served["loader"] = (loader_class, pin)
 
     def use_snapshot(self, snapshot):
@@ -108,11 +118,20 @@ cdef class BytecodeReader:
             return None
         return self.read_valid(<str>path, bytecode_path) if hook == 0 else self.read_opened(<str>path, bytecode_path)
 
-    def cached_path(self, path):
-        """``importlib.util.cache_from_source(path)`` for an ordinary path and ordinary settings, or None."""
+    def prepare(self, loader, spec):
+        """What is asked before ``create_module``: importlib reads ``spec.cached`` next, so have it ready. No answer, ever."""
         cdef char bytecode_path[PATH_ROOM]
-        cdef Py_ssize_t size = self.compose(path, bytecode_path) if type(path) is str else -1
-        return PyUnicode_DecodeFSDefaultAndSize(bytecode_path, size) if size >= 0 else None
+        cdef Py_ssize_t size
+        if type(spec) is not self.module_spec or type(loader) is not (<tuple>fi_get(self.served, "loader", (None, None)))[0]:
+            return
+        state = PyObject_GenericGetDict(spec, NULL)
+        path = fi_get(state, "origin", None)
+        if type(path) is not str or path is not fi_get(PyObject_GenericGetDict(loader, NULL), "path", None):
+            return
+        if fi_get(state, "_cached", "") is None and fi_get(state, "_set_fileattr", False) is True:
+            size = self.compose(path, bytecode_path)
+            if size >= 0:
+                spec._cached = PyUnicode_DecodeFSDefaultAndSize(bytecode_path, size)
 
     cdef Py_ssize_t compose(self, str path, char *buffer) except -2:
         """Write the path of the bytecode of the source `path`; its length, or -1 if importlib has to say which it is."""

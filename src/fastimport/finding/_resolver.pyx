@@ -55,10 +55,6 @@ cdef class Resolver:
         """Answer for the finder classes `owners`, a tuple of `Pin`; `hooks` is ``(path hooks, loader details)`` or None."""
         self.served["owners"], self.served["hooks"] = owners, hooks
 
-    def load_source_with(self, loader_class, pin):
-        """Put `loader_class` into specs in the place of the stock source loader, as long as `pin` on that holds."""
-        self.served["source loader"] = (loader_class, pin)
-
     def use_snapshot(self, snapshot):
         """Take listings that `snapshot`, a `SnapshotReader`, has from it; None for no snapshot."""
         self.served["snapshot"] = snapshot
@@ -455,11 +451,6 @@ cdef class Resolver:
         """``spec_from_file_location`` without its constructors; attributes in the order that they have there."""
         if not (<Pin>self.pins[loader_class]).holds():
             return NotImplemented
-        source_loader = fi_get(self.served, "source loader", None)
-        if source_loader is not None:
-            pin = <Pin>(<tuple>source_loader)[1]
-            if loader_class is (<Pin>pin).cls and (<Pin>pin).holds():
-                loader_class = (<tuple>source_loader)[0]
         assert origin.startswith("/")
         loader = fi_new(loader_class, ())
         loader.name = fullname

@@ -31,10 +31,12 @@ cdef class Pin:
         self.tag = fi_type_tag(cls)
 
     cdef object find(self, name):
+        """All that the class and its bases have under this name: what we put on the class must not hide a base that changes."""
+        cdef list found = []
         for base in self.cls.__mro__:
             if name in base.__dict__:
-                return base.__dict__[name]
-        return None
+                found.append(base.__dict__[name])
+        return tuple(found)
 
     cpdef bint holds(self) except -1:
         """The interpreter gives a class a new version tag whenever it or a base of it changes; 0 means "none yet"."""
@@ -44,7 +46,7 @@ cdef class Pin:
         getattr(self.cls, "__init__")       # any look-up makes the interpreter assign a tag
         tag = fi_type_tag(self.cls)         # taken before comparing: what is patched meanwhile has another one
         for name, value in zip(self.names, self.values):
-            if self.find(name) is not value:
+            if not fi_same_items(self.find(name), value):
                 return False
         self.tag = tag
         return True

@@ -8,7 +8,8 @@ import _frozen_importlib_external as external
 import sys
 
 from fastimport.finding import loader
-from fastimport.finding.importlib_frames import after_frame_of, as_importlib, from_frame_of, is_importlibs, line_of_call
+from fastimport.finding.importlib_frames import after_frame_of, as_importlib, from_frame_of, line_of_call, without_frame_of
+from fastimport.finding.importlib_frames import is_importlibs, stock_hooks, zipimporter
 
 StockPathFinder = external.PathFinder
 NamespacePath = getattr(external, "NamespacePath", None) or external._NamespacePath
@@ -49,9 +50,9 @@ def make_resolver(namespace=None):
     """
     if Resolver is None:
         return None
-    zipimporter = _zipimporter()
-    pins = _PINS if zipimporter is None else {**_PINS, zipimporter: (*_CONSTRUCTORS, "__call__")}
-    details = (_stock_hooks() or (None, external._get_supported_file_loaders()))[1]  # identity counts: the strings of all finders
+    zip_hook = zipimporter()
+    pins = _PINS if zip_hook is None else {**_PINS, zip_hook: (*_CONSTRUCTORS, "__call__")}
+    details = (stock_hooks() or (None, external._get_supported_file_loaders()))[1]  # identity counts: the strings of all finders
     loaders = [(suffix, loader) for loader, suffixes in details for suffix in suffixes]
     resolver = Resolver(external, ModuleSpec, NamespacePath, pins, len(_FINDER_FIELDS), loaders, namespace)
     if resolver.reason is None:
@@ -59,16 +60,9 @@ def make_resolver(namespace=None):
     return resolver
 
 
-def load_source_with(resolver, loader_class):
-    """Put `loader_class` into specs and let the bytecode reader serve it, as long as the stock class reads as it does now."""
-    pin = Pin(external.SourceFileLoader, *loader.READING_METHODS)
-    reader.serve(loader_class, Pin(loader_class, *loader.READING_METHODS))
-    resolver.load_source_with(loader_class, pin)
-
-
 def serve(resolver, *classes):
     """Let `resolver` answer for `classes`, whose search methods must stay as they are now."""
-    resolver.serve(tuple(Pin(cls, *_SEARCH_METHODS) for cls in classes), _stock_hooks())
+    resolver.serve(tuple(Pin(cls, *_SEARCH_METHODS) for cls in classes), stock_hooks())
 
 
 def set_freshness(resolver, level):
@@ -97,23 +91,6 @@ def _unsupported():
         return "verbose"  # importlib tells what it tries
     if sys.platform.startswith(external._CASE_INSENSITIVE_PLATFORMS) and external._relax_case():
         return "PYTHONCASEOK"
-    return None
-
-
-def _zipimporter():
-    return getattr(sys.modules.get("zipimport"), "zipimporter", None)
-
-
-def _stock_hooks():
-    """``(hooks, loader details)`` if sys.path_hooks begins as the interpreter made it, so that directories need not ask it."""
-    hooks = sys.path_hooks if type(sys.path_hooks) is list else ()
-    for index, hook in enumerate(hooks):
-        if getattr(hook, "__qualname__", None) == "FileFinder.path_hook.<locals>.path_hook_for_FileFinder":
-            values = {name: cell.cell_contents for name, cell in zip(hook.__code__.co_freevars, hook.__closure__)}
-            is_known = set(values) == {"cls", "loader_details"} and values["cls"] is external.FileFinder
-            return (tuple(hooks[: index + 1]), values["loader_details"]) if is_known else None
-        if hook is not _zipimporter():
-            return None
     return None
 
 
@@ -164,16 +141,53 @@ def _asker(search, dressed):
     return ask_others
 
 
-def methods_for(resolver):
-    """``find_spec``, ``_get_spec`` and ``invalidate_caches`` of a PathFinder that asks `resolver` first."""
+def _found_behind(owner, alias, ours):
+    """What to call where the resolver declines: ``behind(cls, name)``, as if `owner`, a class with `ours`, were not there.
+
+    Looked up at each call: tools replace methods of importlib's class, and put them back. `alias` is called as that class, unless
+    somebody has changed it itself. Without `owner` our methods are on importlib's class, and what was there before is called.
+    """
+    stock_class, stock_methods = StockPathFinder, {"find_spec": _stock_find_spec, "_get_spec": _stock_get_spec}
+    names = _SEARCH_METHODS
+
+    def behind(cls, name):
+        if owner is None:
+            return stock_methods[name].__get__(cls)
+        is_alias = cls is alias and all([cls.__dict__.get(each) is ours.get(each) for each in names])
+        return getattr(stock_class if is_alias else super(owner, cls), name)
+
+    return behind
+
+
+def _make_invalidate(resolver, owner, dressed):
+    stock_class, before = StockPathFinder, _stock_invalidate_caches
+
+    @dressed
+    def invalidate_caches():
+        """Forget what was found on directories, as `importlib.machinery.PathFinder.invalidate_caches` does.
+
+        No file-system work: directories are read again when they are next asked.
+        """
+        resolver.invalidate()
+        (before if owner is None else stock_class.invalidate_caches)()
+
+    return invalidate_caches
+
+
+def methods_for(resolver, owner=None, alias=None):
+    """``find_spec``, ``_get_spec`` and ``invalidate_caches`` that ask `resolver` first, for `owner`, a subclass of PathFinder.
+
+    Without `owner`: for importlib's class itself. `alias`: `owner` if it stands for that.
+    """
     search = resolver.search
-    make_spec, namespace_path = ModuleSpec, NamespacePath
-    stock_find_spec, stock_get_spec, stock_invalidate_caches = _stock_find_spec, _stock_get_spec, _stock_invalidate_caches
-    from_frame, after_frame, get_spec_code = from_frame_of, after_frame_of, _stock_get_spec.__code__
-    line = line_of_call(stock_find_spec, "_get_spec")
+    methods = {}
+    make_spec, namespace_path, behind = ModuleSpec, NamespacePath, _found_behind(owner, alias, methods)
+    stock_get_spec, find_spec_code, get_spec_code = _stock_get_spec, _stock_find_spec.__code__, _stock_get_spec.__code__
+    from_frame, after_frame, without_frame = from_frame_of, after_frame_of, without_frame_of
+    line = line_of_call(_stock_find_spec, "_get_spec")
 
     def dressed(function):
-        return as_importlib(function, stock_find_spec, line)
+        return as_importlib(function, _stock_find_spec, line)
 
     ask_others = _asker(search, dressed)
 
@@ -185,9 +199,12 @@ def methods_for(resolver):
         """
         found = search(cls, fullname, path, 0, None)
         if type(found) is tuple:
+            if found[0] == -3:
+                try:
+                    return behind(cls, "find_spec")(fullname, path, target)
+                except BaseException as error:  # show one frame called find_spec, as importlib would
+                    raise error.with_traceback(without_frame(error.__traceback__, find_spec_code))
             try:
-                if found[0] == -3:
-                    return stock_find_spec(cls, fullname, path, target)
                 found = ask_others(cls, fullname, path, target, *found)
             except BaseException as error:  # show the frames that importlib would show: this one, then its _get_spec
                 found = None
@@ -203,12 +220,11 @@ def methods_for(resolver):
     @dressed
     def _get_spec(cls, fullname, path, target=None):
         """What NamespacePath calls to renew itself: portions come as a plain list in a spec without a loader."""
-        if path is None:
-            return stock_get_spec(cls, fullname, path, target)
-        found = search(cls, fullname, path, 0, None)
+        found = search(cls, fullname, path, 0, None) if path is not None else (-3, [])
         if type(found) is tuple:
-            if found[0] == -3:
-                return stock_get_spec(cls, fullname, path, target)
+            if found[0] == -3:  # a path of ours keeps what it was made with, whoever has replaced it on importlib's class since
+                get_spec = stock_get_spec.__get__(cls) if cls is owner else behind(cls, "_get_spec")
+                return get_spec(fullname, path, target)
             try:
                 found = ask_others(cls, fullname, path, target, *found)
             except BaseException as error:
@@ -220,20 +236,9 @@ def methods_for(resolver):
             return spec
         return found
 
-    @dressed
-    def invalidate_caches():
-        """Forget what was found on directories, as `importlib.machinery.PathFinder.invalidate_caches` does.
-
-        No file-system work: directories are read again when they are next asked.
-        """
-        resolver.invalidate()
-        stock_invalidate_caches()
-
-    return {
-        "find_spec": classmethod(find_spec),
-        "_get_spec": classmethod(_get_spec),
-        "invalidate_caches": staticmethod(invalidate_caches),
-    }
+    methods["find_spec"], methods["_get_spec"] = classmethod(find_spec), classmethod(_get_spec)
+    methods["invalidate_caches"] = staticmethod(_make_invalidate(resolver, owner, dressed))
+    return methods
 
 
 resolver = make_resolver()
@@ -246,15 +251,9 @@ class PathFinder(StockPathFinder):
     Usable as that class is, also without `fastimport.install`. Finds the same modules, gives equal specs, raises the same errors.
     """
 
-    if resolver is not None:
-        locals().update(methods_for(resolver))
-
 
 if resolver is not None:
+    for name, method in methods_for(resolver, PathFinder, PathFinder).items():
+        setattr(PathFinder, name, method)
     serve(resolver, PathFinder, StockPathFinder)
     reader = loader.make_reader()
-    if reader is not None and not is_importlibs(external.SourceFileLoader, loader.READING_METHODS):
-        reader = None  # somebody reads sources in a way of his own
-    if reader is not None:
-        SourceFileLoader = loader.make_loader_class(reader)
-        load_source_with(resolver, SourceFileLoader)

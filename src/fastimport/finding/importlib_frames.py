@@ -1,7 +1,10 @@
-"""Functions of ours that stand where importlib's would, made to look like them to those who judge frames."""
+"""What is importlib's own: its methods and path hooks, told from others', and its frames, imitated for those who judge them."""
 
 import _frozen_importlib_external as external
+import sys
 
+_Function = type(lambda: None)
+_BUILTINS = (type(object.__init__), type(object.__new__), type(str.lower))
 _STOCK_FILES = (
     external.spec_from_file_location.__code__.co_filename,
     external._bootstrap.ModuleSpec.__repr__.__code__.co_filename,
@@ -24,13 +27,42 @@ def as_importlib(function, stock, line):
 
 
 def is_importlibs(cls, names):
-    """Whether methods of one of importlib's classes are importlib's: tools may have replaced them before we came."""
+    """Whether methods of one of importlib's classes are importlib's: tools may have replaced them before we came.
+
+    By type, too: a wrapper may pass for what it wraps.
+    """
     for name in names:
         method = next((base.__dict__[name] for base in cls.__mro__ if name in base.__dict__), None)
-        code = getattr(getattr(method, "__func__", method), "__code__", None)
-        if code is not None and code.co_filename not in _STOCK_FILES:
+        if type(method) in (classmethod, staticmethod):
+            method = method.__func__
+        if type(method) is _Function and method.__code__.co_filename not in _STOCK_FILES:
+            return False
+        if method is not None and type(method) is not _Function and type(method) not in _BUILTINS and not _is_ours(type(method)):
             return False
     return True
+
+
+def _is_ours(cls):
+    """The class of a method of ours that somebody put back who had it from an earlier `fastimport.install`."""
+    return cls.__module__ == "fastimport.code._bytecode"
+
+
+def zipimporter():
+    """The hook for archives, if the interpreter has loaded it."""
+    return getattr(sys.modules.get("zipimport"), "zipimporter", None)
+
+
+def stock_hooks():
+    """``(hooks, loader details)`` if sys.path_hooks begins as the interpreter made it, so that directories need not ask it."""
+    hooks = sys.path_hooks if type(sys.path_hooks) is list else ()
+    for index, hook in enumerate(hooks):
+        if getattr(hook, "__qualname__", None) == "FileFinder.path_hook.<locals>.path_hook_for_FileFinder":
+            values = {name: cell.cell_contents for name, cell in zip(hook.__code__.co_freevars, hook.__closure__)}
+            is_known = set(values) == {"cls", "loader_details"} and values["cls"] is external.FileFinder
+            return (tuple(hooks[: index + 1]), values["loader_details"]) if is_known else None
+        if hook is not zipimporter():
+            return None
+    return None
 
 
 def from_frame_of(traceback, code):
@@ -46,6 +78,12 @@ def from_frame_of(traceback, code):
 def after_frame_of(traceback, code):
     """The same without the entry that runs `code`: the caller's stands for it."""
     entry = from_frame_of(traceback, code)
+    return entry.tb_next if entry is not None and entry.tb_frame.f_code is code else entry
+
+
+def without_frame_of(traceback, code):
+    """`traceback` without its first entry, the caller's, and without the next one if that runs `code`."""
+    entry = traceback.tb_next
     return entry.tb_next if entry is not None and entry.tb_frame.f_code is code else entry
 
 

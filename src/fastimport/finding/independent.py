@@ -3,7 +3,7 @@
 import os
 import sys
 
-from fastimport.finding import finder, loader
+from fastimport.finding import finder
 from fastimport.finding.counts import stats_of
 
 LEVELS = ("checked", "trusted")  # a snapshot belongs to the search path
@@ -34,9 +34,6 @@ class Finder:
         if self._resolver is not None:
             finder.serve(self._resolver, self._class)
             finder.set_freshness(self._resolver, freshness)
-            if finder.reader is not None:
-                stock = loader.StockSourceFileLoader
-                self._resolver.load_source_with(finder.SourceFileLoader, finder.Pin(stock, *loader.READING_METHODS))
 
     def find_spec(self, fullname, path=None, target=None):
         """The spec of a module on `path`, by default the finder's own; None if there is none.
@@ -84,9 +81,6 @@ def _make_class(resolver, namespace):
         return None
 
     class PathFinder(finder.StockPathFinder):
-        if resolver is not None:
-            locals().update(finder.methods_for(resolver))
-
         _path_hooks = staticmethod(path_hooks)
 
         @classmethod
@@ -101,6 +95,9 @@ def _make_class(resolver, namespace):
                 cache[path] = path_hooks(path)
             return cache[path]
 
+    if resolver is not None:
+        for name, method in finder.methods_for(resolver, PathFinder).items():
+            setattr(PathFinder, name, method)
     search = PathFinder._get_spec
 
     def _get_spec(cls, fullname, path, target=_RENEWAL):

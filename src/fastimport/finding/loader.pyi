@@ -1,14 +1,9 @@
-import importlib.abc
 import importlib.machinery
-from collections.abc import Callable
-from typing import Any
 
-from fastimport.code._bytecode import BytecodeReader
+from fastimport.code._bytecode import BytecodeReader, Method
 
-StockSourceLoader = importlib.abc.SourceLoader
 StockSourceFileLoader = importlib.machinery.SourceFileLoader
 READING_METHODS: tuple[str, ...]
 
-def reading_methods(reader: BytecodeReader, base: type) -> dict[str, Callable[..., Any]]: ...
-def make_loader_class(reader: BytecodeReader) -> type[importlib.machinery.SourceFileLoader]: ...
+def reading_methods(reader: BytecodeReader) -> dict[str, Method]: ...
 def make_reader() -> BytecodeReader | None: ...

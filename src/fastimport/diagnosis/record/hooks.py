@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     _Function = FunctionType
 else:
     _Function = type(lambda: None)
+_Code, _Member = type((lambda: None).__code__), type(_Function.__globals__)
 _VARARGS, _VARKEYWORDS = 0x04, 0x08
 
 _TEMPLATE = """\
@@ -57,6 +58,7 @@ class Hooks:
     def __init__(self) -> None:
         self._exchanged: dict[int, tuple[FunctionType, CodeType, CodeType]] = {}
         self._former: list[CodeType] = []  # another thread may just be about to run one of them
+        self._asked_first: list[tuple[Any, object, object, object]] = []
 
     def listen(self, function: object, enter: "Callable[..., Any]", leave: "Callable[[Any, Any, Any], None]") -> bool:
         """Call `enter` with the arguments before each call of `function`, and `leave` after it.
@@ -73,9 +75,26 @@ class Hooks:
         """
         return self._exchange(method, _TIMING_TEMPLATE, {"<clock>": clock, "<note>": note})
 
+    def listen_first(self, method: object, enter: "Callable[..., Any]", leave: "Callable[[Any, Any, Any], None]") -> bool:
+        """The same for what a method of fastimport's own kind asks first, which gives a code object or no answer."""
+        place = getattr(type(method), "first", None)
+        if type(place) is not _Member:
+            return False
+        original = place.__get__(method)
+
+        def first(*arguments: object) -> object:
+            token = enter(*arguments)
+            result = original(*arguments)
+            leave(token, result if isinstance(result, _Code) else None, None)
+            return result
+
+        place.__set__(method, first)
+        self._asked_first.append((place, method, original, first))
+        return True
+
     def _exchange(self, function: object, template: str, objects: "dict[str, object]") -> bool:
         function = getattr(function, "__func__", function)
-        if not isinstance(function, _Function) or id(function) in self._exchanged:
+        if type(function) is not _Function or id(function) in self._exchanged:
             return False
         code = function.__code__
         original = _Function(code, function.__globals__, function.__name__, function.__defaults__, function.__closure__)
@@ -92,6 +111,10 @@ class Hooks:
             self._former.append(ours)
             if function.__code__ is ours:
                 function.__code__ = code
+        while self._asked_first:
+            place, method, original, first = self._asked_first.pop()
+            if place.__get__(method) is first:
+                place.__set__(method, original)
 
 
 def _listening(code: "CodeType", template: str, objects: "dict[str, object]") -> "CodeType":

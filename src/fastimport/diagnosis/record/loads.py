@@ -43,7 +43,7 @@ class Loads:
 
     def __init__(self, lane: "Callable[[], Lane]", hooks: "Hooks") -> None:
         self.lane, self._hooks = lane, hooks
-        self._seen: set[type] = set()
+        self._seen: dict[int, object] = {}  # methods by id, kept alive so that it stays theirs
 
     def listen(self) -> None:
         """Listen to importlib's functions."""
@@ -59,10 +59,12 @@ class Loads:
             listen(loader.get_code, self._begin_reading, self._end_reading)
 
     def meet(self, loader: type) -> None:
-        """Listen to ``get_code`` of somebody's loader."""
-        if loader not in self._seen and len(self._seen) < _MOST_LOADERS:
-            self._seen.add(loader)
-            self._hooks.listen(getattr(loader, "get_code", None), self._begin_reading, self._end_reading)
+        """Listen to ``get_code`` of somebody's loader, or to what `fastimport.install` has put before importlib's."""
+        method = getattr(loader, "get_code", None)
+        if id(method) not in self._seen and len(self._seen) < _MOST_LOADERS:
+            self._seen[id(method)] = method
+            if not self._hooks.listen_first(method, self._begin_reading, self._end_reading):
+                self._hooks.listen(method, self._begin_reading, self._end_reading)
 
     def _begins(self, kind: str) -> "Callable[..., tuple[Lane, int]]":
         own_lane = self.lane
