@@ -3,9 +3,12 @@
 import io
 import os
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
+from support.registration import registered
+
+import fastimport
 from fastimport.finding import finder
 from fastimport.snapshot import attachment
 from fastimport.snapshot._reader import SnapshotReader
@@ -42,13 +45,15 @@ def reader_of(path, level="checked", **options):
 @contextmanager
 def in_use(reader, level):
     """Everything that fastimport finds and loads goes by the snapshot."""
-    finder.set_freshness(finder.resolver, level)
-    attachment.use(reader, level)
-    try:
-        yield reader
-    finally:
-        attachment.detach()
-        finder.set_freshness(finder.resolver, "checked")
+    already = fastimport.installed()
+    with nullcontext() if already else registered("meta_path", snapshot="none"):
+        finder.set_freshness(finder.resolver, level)
+        attachment.use(reader, level)
+        try:
+            yield reader
+        finally:
+            attachment.detach()
+            finder.set_freshness(finder.resolver, "checked")
 
 
 @dataclass(frozen=True)
