@@ -3,7 +3,7 @@ from importlib.machinery import SourceFileLoader
 from types import CodeType, ModuleType
 from typing import Any, BinaryIO, final
 
-from fastimport.finding._tables import Pin
+from fastimport.finding._tables import Globals, Pin
 from fastimport.snapshot._reader import SnapshotReader
 
 @final
@@ -14,6 +14,7 @@ class BytecodeReader:
     def __init__(
         self,
         external: ModuleType,
+        functions: Globals,
         fix_filename: Callable[[CodeType, str], None],
         release: int,
         open_code: Callable[[str], BinaryIO],

@@ -10,6 +10,7 @@ from libc.stdlib cimport free
 from libc.string cimport memcmp, memcpy, strlen
 
 from fastimport.finding._platform cimport *
+from fastimport.finding._tables cimport Globals
 
 import sys
 
@@ -50,17 +51,20 @@ cdef class BytecodeReader:
     cdef dict sys_dict, external_dict
     cdef dict served, endings       # edited, never replaced: see Resolver
     cdef object fix_filename, cache_from_source, module_spec
+    cdef Globals functions
     cdef str optimization
     cdef fb_buffer *spare           # exchanged atomically
     cdef unsigned long release
     cdef object open_code
     cdef readonly unsigned long long short_roads, long_roads, snapshot_codes
 
-    def __init__(self, external, fix_filename, unsigned long release, open_code):
-        """`open_code`: ``io.open_code``, to read with where this `release` can't be asked whether that has a hook."""
+    def __init__(self, external, Globals functions not None, fix_filename, unsigned long release, open_code):
+        """`functions` must stay as they are. `open_code`: ``io.open_code``, to read with where this `release` can't be asked whether
+        that has a hook.
+        """
         self.sys_dict = sys.__dict__
         self.external_dict = external.__dict__
-        self.served, self.endings = {}, {}
+        self.served, self.endings, self.functions = {}, {}, functions
         self.fix_filename = fix_filename
         self.cache_from_source, self.module_spec = external.cache_from_source, external._bootstrap.ModuleSpec
         level = sys.flags.optimize
@@ -102,7 +106,7 @@ cdef class BytecodeReader:
         cdef char bytecode_path[PATH_ROOM]
         loader_class, pin = fi_get(self.served, "loader", (None, None))
         cdef int hook = fb_open_code_is_hooked(self.release)
-        if type(loader) is not loader_class or hook > 0 or not pin.holds():
+        if type(loader) is not loader_class or hook > 0 or not pin.holds() or not self.functions.holds():
             return None
         state = PyObject_GenericGetDict(loader, NULL)
         path = fi_get(state, "path", None)
@@ -122,7 +126,8 @@ cdef class BytecodeReader:
         """What is asked before ``create_module``: importlib reads ``spec.cached`` next, so have it ready. No answer, ever."""
         cdef char bytecode_path[PATH_ROOM]
         cdef Py_ssize_t size
-        if type(spec) is not self.module_spec or type(loader) is not (<tuple>fi_get(self.served, "loader", (None, None)))[0]:
+        loader_class, _ = fi_get(self.served, "loader", (None, None))
+        if type(spec) is not self.module_spec or type(loader) is not loader_class or not self.functions.holds():
             return
         state = PyObject_GenericGetDict(spec, NULL)
         path = fi_get(state, "origin", None)

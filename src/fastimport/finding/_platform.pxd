@@ -21,6 +21,9 @@ cdef extern from "_platform.h":
     int fi_watch(object dictionary) except -1
     void fi_unwatch(int watcher, object dictionary) noexcept
     unsigned long long fi_dict_changes(object dictionary) noexcept
+    int fi_watch_also(int watcher, object dictionary) except -1
+    void fi_unwatch_all(int watcher, object dictionaries) noexcept
+    unsigned long long fi_dicts_changes(object dictionaries) noexcept
     void fi_count(long change) noexcept
     long fi_counted() noexcept
     object fi_new(object cls, object no_arguments)

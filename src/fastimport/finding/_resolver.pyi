@@ -5,7 +5,7 @@ from types import ModuleType
 from typing import Any, final
 
 from fastimport.finding._index import Indexes
-from fastimport.finding._tables import Pin, Table
+from fastimport.finding._tables import Globals, Pin, Table
 from fastimport.snapshot._reader import SnapshotReader
 
 @final
@@ -26,6 +26,7 @@ class Resolver:
         module_spec: type[ModuleSpec],
         namespace_path: type,
         pins: Mapping[type, Sequence[str]],
+        functions: Globals,
         finder_fields: int,
         loaders: Iterable[tuple[str, type]],
         namespace: dict[str, Any] | None = None,

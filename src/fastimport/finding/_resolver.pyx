@@ -9,8 +9,9 @@ from libc.string cimport memcpy, strlen
 
 from fastimport.finding._names cimport last_component
 from fastimport.finding._platform cimport *
-from fastimport.finding._tables cimport BELIEVED, PATH_ROOM, EpochMark, Kinds, Pin, Table, compose, is_for, is_ours, recorded_table
-from fastimport.finding._tables cimport current_directory, current_inside, hand_over, kinds_of, loaders_of, read_table, stock_details
+from fastimport.finding._tables cimport BELIEVED, PATH_ROOM, EpochMark, Globals, Kinds, Pin, Table, compose, current_directory
+from fastimport.finding._tables cimport current_inside, hand_over, is_for, is_ours, kinds_of, loaders_of, read_table, recorded_table
+from fastimport.finding._tables cimport stock_details
 
 import sys
 
@@ -35,10 +36,15 @@ cdef class Resolver:
     cdef Table nothing
     cdef object end, file_finder, module_spec, namespace_path, file_finder_pin, module_spec_pin, indexes
     cdef EpochMark mark
+    cdef Globals functions
     cdef Py_ssize_t finder_fields
 
-    def __init__(self, machinery, module_spec, namespace_path, pins, Py_ssize_t finder_fields, loaders, dict namespace=None):
-        """`pins`: class of importlib -> attributes that must stay. `namespace`: has path, hooks and cache, instead of sys."""
+    def __init__(self, machinery, module_spec, namespace_path, pins, Globals functions not None, Py_ssize_t finder_fields, loaders,
+                 dict namespace=None):
+        """`pins`: class of importlib -> attributes that must stay. `functions`: the same of modules. `namespace`: has path, hooks
+        and cache, instead of sys.
+        """
+        self.functions = functions
         self.sys_dict = sys.__dict__ if namespace is None else namespace
         self.file_finder, self.module_spec, self.namespace_path = machinery.FileFinder, module_spec, namespace_path
         self.pins = {cls: Pin(cls, *names) for cls, names in pins.items()}
@@ -115,7 +121,8 @@ cdef class Resolver:
     cdef bint is_unpatched(self, cls) except -1:
         for pin in fi_get(self.served, "owners", ()):
             if (<Pin>pin).cls is cls:
-                return (<Pin>pin).holds() and (<Pin>self.file_finder_pin).holds() and (<Pin>self.module_spec_pin).holds()
+                return ((<Pin>pin).holds() and (<Pin>self.file_finder_pin).holds() and (<Pin>self.module_spec_pin).holds()
+                        and self.functions.holds())
         return False
 
     cpdef int refuse(self, str reason) except -1:

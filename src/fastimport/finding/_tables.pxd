@@ -16,6 +16,16 @@ cdef class Pin:
     cpdef bint holds(self) except -1
 
 
+cdef class Globals:
+    cdef list dicts, places
+    cdef int watcher
+    cdef unsigned long long changes
+
+    cdef int release(self) noexcept
+    cdef unsigned long long count(self) noexcept
+    cpdef bint holds(self) except -1
+
+
 cdef class EpochMark:
     cdef object namespace_path
     cdef long long mark

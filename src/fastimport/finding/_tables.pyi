@@ -1,5 +1,6 @@
 from collections.abc import Iterable, Iterator
 from importlib.abc import PathEntryFinder
+from types import ModuleType
 from typing import Any, Self, final
 
 __pyx_capi__: dict[str, object]  # what _tables.pxd gives to cimport
@@ -7,6 +8,11 @@ __pyx_capi__: dict[str, object]  # what _tables.pxd gives to cimport
 @final
 class Pin:
     def __init__(self, cls: type, *names: str) -> None: ...
+    def holds(self) -> bool: ...
+
+@final
+class Globals:
+    def __init__(self, modules: Iterable[tuple[ModuleType, Iterable[str]]]) -> None: ...
     def holds(self) -> bool: ...
 
 @final

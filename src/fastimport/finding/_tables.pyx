@@ -52,6 +52,53 @@ cdef class Pin:
         return True
 
 
+@cython.final
+@cython.no_gc_clear
+cdef class Globals:
+    """Tells whether names in modules still stand for what they did: importlib's functions call each other by name."""
+
+    def __cinit__(self):
+        self.watcher = -1
+
+    def __init__(self, modules):
+        """`modules`: pairs of a module and the names in it; those that it lacks are left out."""
+        self.dicts, self.places = [], []
+        for module, names in modules:
+            self.dicts.append(module.__dict__)
+            for name in names:
+                if name in module.__dict__:
+                    self.places.append((module.__dict__, name, module.__dict__[name]))
+        try:
+            self.watcher = fi_watch(self.dicts[0])
+            for others in self.dicts[1:]:
+                fi_watch_also(self.watcher, others)
+        except RuntimeError:        # somebody has all watchers: each name is looked at each time
+            self.release()
+        self.changes = self.count()
+
+    def __dealloc__(self):
+        self.release()
+
+    cdef int release(self) noexcept:
+        if self.watcher >= 0:
+            fi_unwatch_all(self.watcher, self.dicts)
+        self.watcher = -1
+        return 0
+
+    cdef unsigned long long count(self) noexcept:
+        return fi_dicts_changes(self.dicts)
+
+    cpdef bint holds(self) except -1:
+        cdef unsigned long long now = self.count()      # taken before comparing, as in Pin
+        if self.watcher >= 0 and now == self.changes:
+            return True
+        for names, name, value in self.places:
+            if fi_get(names, name, None) is not value:
+                return False
+        self.changes = now
+        return True
+
+
 cdef object stock_details(known_hooks, hooks, dict pins):
     """The loaders of the path hook for directories, if `hooks` begin with those that the interpreter made; else None.
 

@@ -9,7 +9,7 @@ import sys
 
 from fastimport.finding import loader
 from fastimport.finding.importlib_frames import after_frame_of, as_importlib, from_frame_of, line_of_call, without_frame_of
-from fastimport.finding.importlib_frames import is_importlibs, stock_hooks, zipimporter
+from fastimport.finding.importlib_frames import called_by_name, is_importlibs, stock_hooks, zipimporter
 
 StockPathFinder = external.PathFinder
 NamespacePath = getattr(external, "NamespacePath", None) or external._NamespacePath
@@ -21,9 +21,9 @@ _stock_invalidate_caches = StockPathFinder.invalidate_caches
 
 try:
     from fastimport.finding._resolver import Resolver
-    from fastimport.finding._tables import Pin, Table
+    from fastimport.finding._tables import Globals, Pin, Table
 except ImportError as error:  # not built for this interpreter, or refused by a subinterpreter: importlib does the work
-    Pin = Resolver = Table = None
+    Globals = Pin = Resolver = Table = None
     unavailable = f"compiled module: {error}"
 else:
     unavailable = None
@@ -54,7 +54,7 @@ def make_resolver(namespace=None):
     pins = _PINS if zip_hook is None else {**_PINS, zip_hook: (*_CONSTRUCTORS, "__call__")}
     details = (stock_hooks() or (None, external._get_supported_file_loaders()))[1]  # identity counts: the strings of all finders
     loaders = [(suffix, loader) for loader, suffixes in details for suffix in suffixes]
-    resolver = Resolver(external, ModuleSpec, NamespacePath, pins, len(_FINDER_FIELDS), loaders, namespace)
+    resolver = Resolver(external, ModuleSpec, NamespacePath, pins, functions, len(_FINDER_FIELDS), loaders, namespace)
     if resolver.reason is None:
         resolver.reason = _unsupported()
     return resolver
@@ -241,6 +241,7 @@ def methods_for(resolver, owner=None, alias=None):
     return methods
 
 
+functions = Globals and Globals(called_by_name())
 resolver = make_resolver()
 reader = None
 
@@ -256,4 +257,4 @@ if resolver is not None:
     for name, method in methods_for(resolver, PathFinder, PathFinder).items():
         setattr(PathFinder, name, method)
     serve(resolver, PathFinder, StockPathFinder)
-    reader = loader.make_reader()
+    reader = loader.make_reader(functions)

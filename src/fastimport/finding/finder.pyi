@@ -6,12 +6,13 @@ from typing import Any
 
 from fastimport.code._bytecode import BytecodeReader
 from fastimport.finding._resolver import Resolver
-from fastimport.finding._tables import Pin
+from fastimport.finding._tables import Globals, Pin
 
 StockPathFinder = importlib.machinery.PathFinder
 NamespacePath: type
 unavailable: str | None
 resolver: Resolver | None
+functions: Globals | None
 reader: BytecodeReader | None
 
 def make_resolver(namespace: dict[str, Any] | None = None) -> Resolver | None: ...

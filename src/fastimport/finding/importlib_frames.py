@@ -47,6 +47,24 @@ def _is_ours(cls):
     return cls.__module__ == "fastimport.code._bytecode"
 
 
+def called_by_name():
+    """What searching and reading call by global names: pairs of a module and names, which some versions lack."""
+    bootstrap = external._bootstrap
+    return (
+        (external, (
+            "NamespacePath", "_NamespacePath", "_OPT", "_PYCACHE", "_bootstrap", "_classify_pyc", "_compile_bytecode", "_get_cached",
+            "_imp", "_io", "_os", "_path_isabs", "_path_isdir", "_path_isfile", "_path_is_mode_type", "_path_join", "_path_split",
+            "_path_stat", "_relax_case", "_unpack_uint32", "_validate_timestamp_pyc", "marshal", "path_sep", "path_separators",
+            "spec_from_file_location", "sys",
+        )),
+        (external._os, ("getcwd", "listdir", "stat")),
+        (bootstrap, ("ModuleSpec", "_verbose_message")),
+        (external._io, ("open_code",)),
+        (external.marshal, ("loads",)),
+        (external._imp, ("_fix_co_filename",)),
+    )  # fmt: skip
+
+
 def zipimporter():
     """The hook for archives, if the interpreter has loaded it."""
     return getattr(sys.modules.get("zipimport"), "zipimporter", None)

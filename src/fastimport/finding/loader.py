@@ -25,10 +25,10 @@ def reading_methods(reader):
     return methods
 
 
-def make_reader():
-    """A `BytecodeReader` for this interpreter, or None if its compiled module can't be had."""
+def make_reader(functions):
+    """A `BytecodeReader` for as long as the `Globals` hold, or None if its compiled module can't be had."""
     try:
         from fastimport.code import _bytecode
     except ImportError:
         return None
-    return _bytecode.BytecodeReader(external, _imp._fix_co_filename, sys.hexversion, _io.open_code)
+    return _bytecode.BytecodeReader(external, functions, _imp._fix_co_filename, sys.hexversion, _io.open_code)
