@@ -215,7 +215,7 @@ def test_reader_on_another_release(tmp_path, error):
     """It can't be asked for a hook there, so that all is read through io.open_code, which has it."""
     from fastimport.code import _bytecode
     from fastimport.finding import loader
-    from fastimport.finding._tables import Pin
+    from fastimport.finding._tables import Globals, Pin
 
     opened = []
 
@@ -226,7 +226,7 @@ def test_reader_on_another_release(tmp_path, error):
         return io.open_code(path)
 
     other = sys.hexversion ^ 0x100
-    reader = _bytecode.BytecodeReader(external, _imp._fix_co_filename, other, open_code)
+    reader = _bytecode.BytecodeReader(external, Globals([]), _imp._fix_co_filename, other, open_code)
     loader_class = machinery.SourceFileLoader
     reader.serve(loader_class, Pin(loader_class, *loader.READING_METHODS))
     both(os.fspath(tmp_path))

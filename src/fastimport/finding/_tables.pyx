@@ -69,9 +69,11 @@ cdef class Globals:
                 if name in module.__dict__:
                     self.places.append((module.__dict__, name, module.__dict__[name]))
         try:
-            self.watcher = fi_watch(self.dicts[0])
-            for others in self.dicts[1:]:
-                fi_watch_also(self.watcher, others)
+            for names in self.dicts:
+                if self.watcher < 0:
+                    self.watcher = fi_watch(names)
+                else:
+                    fi_watch_also(self.watcher, names)
         except RuntimeError:        # somebody has all watchers: each name is looked at each time
             self.release()
         self.changes = self.count()

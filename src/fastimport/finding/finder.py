@@ -147,8 +147,8 @@ def _found_behind(owner, alias, ours):
     Looked up at each call: tools replace methods of importlib's class, and put them back. `alias` is called as that class, unless
     somebody has changed it itself. Without `owner` our methods are on importlib's class, and what was there before is called.
     """
-    stock_class, stock_methods = StockPathFinder, {"find_spec": _stock_find_spec, "_get_spec": _stock_get_spec}
-    names = _SEARCH_METHODS
+    stock_class, names = StockPathFinder, _SEARCH_METHODS
+    stock_methods = {"find_spec": _stock_find_spec, "_get_spec": _stock_get_spec}
 
     def behind(cls, name):
         if owner is None:
@@ -175,10 +175,7 @@ def _make_invalidate(resolver, owner, dressed):
 
 
 def methods_for(resolver, owner=None, alias=None):
-    """``find_spec``, ``_get_spec`` and ``invalidate_caches`` that ask `resolver` first, for `owner`, a subclass of PathFinder.
-
-    Without `owner`: for importlib's class itself. `alias`: `owner` if it stands for that.
-    """
+    """Search methods that ask `resolver` first, for `owner`, a subclass of PathFinder, or for that itself; `alias`: stands for it."""
     search = resolver.search
     methods = {}
     make_spec, namespace_path, behind = ModuleSpec, NamespacePath, _found_behind(owner, alias, methods)
@@ -224,7 +221,10 @@ def methods_for(resolver, owner=None, alias=None):
         if type(found) is tuple:
             if found[0] == -3:  # a path of ours keeps what it was made with, whoever has replaced it on importlib's class since
                 get_spec = stock_get_spec.__get__(cls) if cls is owner else behind(cls, "_get_spec")
-                return get_spec(fullname, path, target)
+                try:
+                    return get_spec(fullname, path, target)
+                except BaseException as error:
+                    raise error.with_traceback(without_frame(error.__traceback__, get_spec_code))
             try:
                 found = ask_others(cls, fullname, path, target, *found)
             except BaseException as error:

@@ -1,0 +1,126 @@
+"""importlib's functions, and those of C modules that it calls by name, replaced by somebody: called as often as without us."""
+
+import _frozen_importlib_external as external
+import _io
+import importlib
+import importlib.util
+import marshal
+import posix
+import sys
+from contextlib import nullcontext
+from importlib import machinery
+from unittest import mock
+
+import pytest
+from support import plant
+from support.loading import both
+from support.registration import registered
+
+KINDS = ("meta_path", "in_place")
+PLACES = {
+    "spec_from_file_location": external,
+    "_path_stat": external,
+    "_path_join": external,
+    "_path_isfile": external,
+    "_path_isdir": external,
+    "_path_is_mode_type": external,
+    "_relax_case": external,
+    "_NamespacePath": external,
+    "NamespacePath": external,
+    "_classify_pyc": external,
+    "_validate_timestamp_pyc": external,
+    "_compile_bytecode": external,
+    "_get_cached": external,
+    "cache_from_source": external,
+    "listdir": posix,
+    "stat": posix,
+    "open_code": _io,
+    "loads": marshal,
+}
+
+
+@pytest.fixture
+def tree(isolated_import):
+    plant(isolated_import, {"package": {"__init__.py": ""}, "space": {"leaf.py": ""}})
+    both(isolated_import, "plain")
+    importlib.invalidate_caches()
+    return isolated_import
+
+
+def imported(tree):
+    for path in (tree, f"{tree}/package", f"{tree}/space"):
+        sys.path_importer_cache.pop(path, None)
+    names = ("plain", "package", "space.leaf")
+    for name in names:
+        importlib.import_module(name)
+    for known in [known for known in sys.modules if known.split(".")[0] in ("plain", "package", "space")]:
+        del sys.modules[known]
+
+
+def calls_during(tree, name, kind):
+    """How often the replacement is called while it is there, and afterwards."""
+    module, calls = PLACES[name], []
+    original = getattr(module, name)
+
+    def replacement(*args, **kwargs):
+        calls.append(name)
+        return original(*args, **kwargs)
+
+    imported(tree)
+    with registered(kind) if kind != "stock" else nullcontext():
+        with mock.patch.object(module, name, replacement):
+            imported(tree)
+        during = len(calls)
+        imported(tree)
+        assert len(calls) == during
+    return during
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", PLACES)
+def test_a_replaced_function_is_called(tree, name, kind):
+    if not hasattr(PLACES[name], name):
+        pytest.skip("another version's")
+    expected = calls_during(tree, name, "stock")
+    assert calls_during(tree, name, kind) == expected
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_replacements_answer_counts(tree, kind):
+    spec = machinery.ModuleSpec("plain", None, origin="elsewhere")
+    with registered(kind):
+        assert importlib.util.find_spec("plain").origin == f"{tree}/plain.py"
+        with mock.patch.object(external, "spec_from_file_location", return_value=spec):
+            with pytest.raises(ImportError, match="spec missing loader"):
+                importlib.util.find_spec("plain")
+        with mock.patch.object(external, "_path_isfile", return_value=False):
+            assert importlib.util.find_spec("plain") is None
+        assert importlib.util.find_spec("plain").origin == f"{tree}/plain.py"
+
+
+def test_before_install(tree):
+    with mock.patch.object(external, "_compile_bytecode", side_effect=ImportError("theirs")) as replacement:
+        for kind in KINDS:
+            with registered(kind), pytest.raises(ImportError, match="theirs"):
+                importlib.import_module("plain")
+    assert replacement.call_count == 2
+
+
+def test_finders_of_their_own(tree):
+    import fastimport
+
+    finder = fastimport.Finder([tree])
+    with mock.patch.object(external, "_path_isfile", return_value=False):
+        assert finder.find_spec("plain") is None
+    assert finder.find_spec("plain").origin == f"{tree}/plain.py"
+
+
+def test_without_a_watcher_to_be_had(tree):
+    """Others may have taken all eight of the interpreter: names are then looked at one by one."""
+    from fastimport.finding._tables import Globals
+
+    several = [Globals([(external, ["_path_stat", "no_such_name"])]) for _ in range(12)]
+    assert all(each.holds() for each in several)
+    with mock.patch.object(external, "_path_stat"):
+        assert not any(each.holds() for each in several)
+    assert all(each.holds() for each in several)
