@@ -72,7 +72,9 @@ def _apply(environment, register, freshness, snapshot):
     _use_snapshot(snapshot, environment)
     finder.set_freshness(resolver, _Active.freshness)
     if environment.stats:
-        _report_at_exit()
+        from fastimport.statistics import print_at_exit
+
+        print_at_exit()
 
 
 def _use_lazy(path, environment):
@@ -254,12 +256,3 @@ def describe():
         "modules": {name: getattr(sys.modules.get(full), "__file__", None) for name, full in compiled.items()},
         "python": sys.version.split()[0],
     }
-
-
-def _report_at_exit():
-    import atexit
-
-    from fastimport.statistics import print_stats
-
-    atexit.unregister(print_stats)
-    atexit.register(print_stats)

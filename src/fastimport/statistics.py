@@ -16,3 +16,11 @@ def print_stats():
     """Write the counts to stderr, one line each (``FASTIMPORT_STATS=1``)."""
     for name, value in stats()._asdict().items():
         print(f"fastimport: {name}: {value}", file=sys.stderr)
+
+
+def print_at_exit():
+    """Have `print_stats` called once when the interpreter ends."""
+    import atexit
+
+    atexit.unregister(print_stats)
+    atexit.register(print_stats)
