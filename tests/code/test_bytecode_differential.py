@@ -22,8 +22,8 @@ from support.loading import (
     write_bytecode,
     write_source,
 )
-from support.registration import in_turn
 from support.process import unprivileged
+from support.registration import in_turn
 
 # The file is there and valid ##########################################################################################
 

@@ -19,7 +19,6 @@ from support.loading import attempt, both, describe_code, find, road_counts, wri
 from support.oracle import STOCK
 from support.registration import in_turn
 
-
 # Classes ##############################################################################################################
 
 

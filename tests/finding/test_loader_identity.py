@@ -13,7 +13,6 @@ import pkgutil
 import re
 import runpy
 import sys
-import warnings
 from importlib import machinery
 from unittest import mock
 
@@ -21,8 +20,8 @@ import pytest
 from support import plant
 from support.loading import both, describe_module, find, write_source
 from support.oracle import STOCK
-from support.registration import in_turn
 from support.process import python
+from support.registration import in_turn
 
 Stock = machinery.SourceFileLoader
 

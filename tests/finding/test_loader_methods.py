@@ -1,4 +1,4 @@
-"""What `install` puts on importlib's SourceFileLoader: gone after `uninstall`, whoever has changed that class before or meanwhile."""
+"""What `install` puts on importlib's SourceFileLoader: gone after `uninstall`, whoever has changed that class meanwhile."""
 
 import importlib
 import os

@@ -90,9 +90,9 @@ def test_the_replacements_answer_counts(tree, kind):
     spec = machinery.ModuleSpec("plain", None, origin="elsewhere")
     with registered(kind):
         assert importlib.util.find_spec("plain").origin == f"{tree}/plain.py"
-        with mock.patch.object(external, "spec_from_file_location", return_value=spec):
-            with pytest.raises(ImportError, match="spec missing loader"):
-                importlib.util.find_spec("plain")
+        missing = pytest.raises(ImportError, match="spec missing loader")
+        with mock.patch.object(external, "spec_from_file_location", return_value=spec), missing:
+            importlib.util.find_spec("plain")
         with mock.patch.object(external, "_path_isfile", return_value=False):
             assert importlib.util.find_spec("plain") is None
         assert importlib.util.find_spec("plain").origin == f"{tree}/plain.py"

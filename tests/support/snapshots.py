@@ -6,8 +6,6 @@ import time
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
-from support.registration import registered
-
 import fastimport
 from fastimport.finding import finder
 from fastimport.snapshot import attachment
@@ -15,6 +13,7 @@ from fastimport.snapshot._reader import SnapshotReader
 from fastimport.snapshot.build import build
 from fastimport.snapshot.encode import encode
 from fastimport.snapshot.stamps import TICK_NS
+from support.registration import registered
 
 SETTLED_S = 1.5 * TICK_NS / 1e9
 

@@ -7,9 +7,8 @@ The compiled `Resolver` answers for directories; every other entry is put, in it
 import _frozen_importlib_external as external
 import sys
 
+from fastimport.finding import importlib_frames as frames
 from fastimport.finding import loader
-from fastimport.finding.importlib_frames import after_frame_of, as_importlib, from_frame_of, line_of_call, without_frame_of
-from fastimport.finding.importlib_frames import called_by_name, is_importlibs, stock_hooks, zipimporter
 
 StockPathFinder = external.PathFinder
 NamespacePath = getattr(external, "NamespacePath", None) or external._NamespacePath
@@ -50,9 +49,9 @@ def make_resolver(namespace=None):
     """
     if Resolver is None:
         return None
-    zip_hook = zipimporter()
+    zip_hook = frames.zipimporter()
     pins = _PINS if zip_hook is None else {**_PINS, zip_hook: (*_CONSTRUCTORS, "__call__")}
-    details = (stock_hooks() or (None, external._get_supported_file_loaders()))[1]  # identity counts: the strings of all finders
+    details = (frames.stock_hooks() or (None, external._get_supported_file_loaders()))[1]  # identity counts: all finders' strings
     loaders = [(suffix, loader) for loader, suffixes in details for suffix in suffixes]
     resolver = Resolver(external, ModuleSpec, NamespacePath, pins, functions, len(_FINDER_FIELDS), loaders, namespace)
     if resolver.reason is None:
@@ -62,7 +61,7 @@ def make_resolver(namespace=None):
 
 def serve(resolver, *classes):
     """Let `resolver` answer for `classes`, whose search methods must stay as they are now."""
-    resolver.serve(tuple(Pin(cls, *_SEARCH_METHODS) for cls in classes), stock_hooks())
+    resolver.serve(tuple(Pin(cls, *_SEARCH_METHODS) for cls in classes), frames.stock_hooks())
 
 
 def set_freshness(resolver, level):
@@ -85,7 +84,7 @@ def _unsupported():
     """Why this interpreter is left to importlib, or None."""
     if tuple(vars(ModuleSpec("name", None))) != _SPEC_FIELDS or tuple(vars(external.FileFinder("/"))) != _FINDER_FIELDS:
         return "unknown layout of importlib's objects"
-    if not all(is_importlibs(cls, names) for cls, names in {**_PINS, StockPathFinder: _SEARCH_METHODS}.items()):
+    if not all(frames.is_importlibs(cls, names) for cls, names in {**_PINS, StockPathFinder: _SEARCH_METHODS}.items()):
         return "a class of importlib was patched before fastimport was imported"
     if sys.flags.verbose:
         return "verbose"  # importlib tells what it tries
@@ -153,7 +152,7 @@ def _found_behind(owner, alias, ours):
     def behind(cls, name):
         if owner is None:
             return stock_methods[name].__get__(cls)
-        is_alias = cls is alias and all([cls.__dict__.get(each) is ours.get(each) for each in names])
+        is_alias = cls is alias and all(cls.__dict__.get(each) is ours.get(each) for each in names)
         return getattr(stock_class if is_alias else super(owner, cls), name)
 
     return behind
@@ -175,16 +174,16 @@ def _make_invalidate(resolver, owner, dressed):
 
 
 def methods_for(resolver, owner=None, alias=None):
-    """Search methods that ask `resolver` first, for `owner`, a subclass of PathFinder, or for that itself; `alias`: stands for it."""
+    """Search methods that ask `resolver` first, for `owner`, a subclass of PathFinder (if `alias`, in its place), or for that."""
     search = resolver.search
     methods = {}
     make_spec, namespace_path, behind = ModuleSpec, NamespacePath, _found_behind(owner, alias, methods)
     stock_get_spec, find_spec_code, get_spec_code = _stock_get_spec, _stock_find_spec.__code__, _stock_get_spec.__code__
-    from_frame, after_frame, without_frame = from_frame_of, after_frame_of, without_frame_of
-    line = line_of_call(_stock_find_spec, "_get_spec")
+    from_frame, after_frame, without_frame = frames.from_frame_of, frames.after_frame_of, frames.without_frame_of
+    line = frames.line_of_call(_stock_find_spec, "_get_spec")
 
     def dressed(function):
-        return as_importlib(function, _stock_find_spec, line)
+        return frames.as_importlib(function, _stock_find_spec, line)
 
     ask_others = _asker(search, dressed)
 
@@ -241,7 +240,7 @@ def methods_for(resolver, owner=None, alias=None):
     return methods
 
 
-functions = Globals and Globals(called_by_name())
+functions = Globals and Globals(frames.called_by_name())
 resolver = make_resolver()
 reader = None
 

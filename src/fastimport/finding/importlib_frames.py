@@ -52,9 +52,10 @@ def called_by_name():
     bootstrap = external._bootstrap
     return (
         (external, (
-            "NamespacePath", "_NamespacePath", "_OPT", "_PYCACHE", "_bootstrap", "_classify_pyc", "_compile_bytecode", "_get_cached",
-            "_imp", "_io", "_os", "_path_isabs", "_path_isdir", "_path_isfile", "_path_is_mode_type", "_path_join", "_path_split",
-            "_path_stat", "_relax_case", "_unpack_uint32", "_validate_timestamp_pyc", "marshal", "path_sep", "path_separators",
+            "NamespacePath", "_NamespacePath", "_OPT", "_PYCACHE", "_bootstrap", "_classify_pyc", "_compile_bytecode",
+            "_get_cached", "_imp", "_io", "_os", "_path_isabs", "_path_isdir", "_path_isfile", "_path_is_mode_type", "_path_join",
+            "_path_split", "_path_stat", "_relax_case", "_unpack_uint32", "_validate_timestamp_pyc", "marshal",
+            "path_sep", "path_separators",
             "spec_from_file_location", "sys",
         )),
         (external._os, ("getcwd", "listdir", "stat")),
