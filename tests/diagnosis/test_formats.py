@@ -330,3 +330,54 @@ def test_the_kinds_of_cost_are_documented():
     text = (Path(__file__).parents[2] / "docs" / "diagnosis.md").read_text(encoding="utf-8")
     for kind in model.KINDS:
         assert f"| `{kind}` |" in text, kind
+
+
+HEADING = "import time: self [us] | cumulative | imported package\n"
+ODD_LOGS = {
+    "negative self": ("import time:      -179 |      30404 | a\n", {"a": -179_000}, "negative self times: 1"),
+    "negative both": (
+        "import time:       -20 |        -20 | a\nimport time: 5 | 5 | b\n",
+        {"a": -20_000, "b": 5_000},
+        "negative",
+    ),
+    "negative and nested": (
+        "import time:        10 |         10 |   b\nimport time:      -100 |         30 | a\n",
+        {"a": -100_000, "b": 10_000},
+        "negative self times: 1",
+    ),
+    "two lines in one": (
+        "import time:       179 |import time:       5 |     5 | a\nimport time:  7 |  7 | b\n",
+        {"a": 5_000, "b": 7_000},
+        None,
+    ),
+    "cut": (
+        "import time:       179 |\nimport time:  7 |  7 | b\n",
+        {"b": 7_000},
+        "can't be read: 1, the first: import time:       179 |",
+    ),
+    "no number": ("import time:  nan |  7 | a\nimport time:  7 |  7 | b\n", {"b": 7_000}, "can't be read: 1"),
+    "no name": ("import time:  7 |  7 | \nimport time:  7 |  7 | b\n", {"b": 7_000}, "can't be read: 1"),
+    "a program's own": ("import times are fun\nimport time:  7 |  7 | b\n", {"b": 7_000}, None),
+}
+
+
+@pytest.mark.parametrize("kind", ODD_LOGS)
+def test_nothing_of_a_log_is_dropped_without_a_word(kind):
+    """Threads that import at the same time make self times negative, and lines that run into each other."""
+    text, own, note = ODD_LOGS[kind]
+    recording = read_log(HEADING + text, "log")
+    assert {module.name: sum(module.ns.values()) for module in recording.modules} == own
+    assert [each for each in recording.notes if note is None or note not in each] == [] or "lost" in str(recording.notes)
+    assert note is None or any(note in each for each in recording.notes)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ODD_LOGS if kind.startswith("negative")])
+def test_every_format_and_comparison_takes_negative_times(kind):
+    recording = read_log(HEADING + ODD_LOGS[kind][0], "log")
+    for name in FORMATS:
+        assert isinstance(render(recording, name), str)
+    assert all(module.end_ns >= module.start_ns for module in recording.modules)
+    assert read_log(render(recording, "importtime"), "log").modules == recording.modules
+    again = from_json(render(recording, "json"), "again")
+    assert [module.ns for module in again.modules] == [module.ns for module in recording.modules]
+    assert render_comparison(compare(recording, recording))

@@ -70,7 +70,7 @@ def _object(cls: type, data: Any, where: str) -> Any:
     for name, value in values.items():
         if not _is_of(value, known[name]):
             raise NotARecording(f"{where}.{name} must be {known[name]}, not {value!r:.60}")
-        for number in (value, *_items(value)):
+        for number in (value, *_items(_without_logs(value))):
             _check_number(number, f"{where}.{name}")
     try:
         return cls(**values)
@@ -107,8 +107,15 @@ def _items(value: Any) -> list[Any]:
     return list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
 
 
+def _without_logs(value: Any) -> Any:
+    """Without what a log of ``-X importtime`` gives as self time: where threads import at the same time, it can be negative."""
+    if not isinstance(value, dict) or not isinstance(value.get("unsplit"), int) or not -_LARGEST < value["unsplit"] < 0:
+        return value
+    return {kind: number for kind, number in value.items() if kind != "unsplit"}
+
+
 def _check_number(value: Any, where: str) -> None:
-    """All numbers are times, sizes, counts, positions: finite, and not below zero."""
+    """All other numbers are times, sizes, counts, positions: finite, and not below zero."""
     if isinstance(value, (int, float)) and not 0 <= value < _LARGEST:
         raise NotARecording(f"{where} must be a number from 0 to 2**63, not {value!r:.60}")  # nan neither
 

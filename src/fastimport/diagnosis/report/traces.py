@@ -83,7 +83,7 @@ def _chrome_arguments(module: Module) -> dict[str, Any]:
 
 
 def folded(recording: Recording) -> str:
-    """Lines ``a;b;c;[kind] µs`` for flamegraph.pl, inferno and others."""
+    """Lines ``a;b;c;[kind] µs`` for flamegraph.pl, inferno and others, which have no room for negative times."""
     lines: dict[str, int] = {}
     stacks: dict[int, str] = {}
     several = len(recording.threads) > 1
@@ -94,7 +94,7 @@ def folded(recording: Recording) -> str:
         for kind, ns in module.ns.items():
             key = f"{stacks[module.id]};[{kind}]"
             lines[key] = lines.get(key, 0) + ns
-    return "".join(f"{stack} {round(ns / 1000)}\n" for stack, ns in lines.items() if round(ns / 1000))
+    return "".join(f"{stack} {round(ns / 1000)}\n" for stack, ns in lines.items() if round(ns / 1000) > 0)
 
 
 def _plain(name: str) -> str:
