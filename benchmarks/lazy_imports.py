@@ -4,7 +4,7 @@
 
 Each application is a script that imports a package and uses it once. Measured is the processor time of that script inside its
 process, fastimport's own start included where it takes part; interleaved, in fresh interpreters, and compared in pairs.
-"careful" is what is learnt by default, "trusting" with --trust-packages. Every side has to print what the eager one prints; where
+"careful" is what is learnt by default, "trusting" with --trust all. Every side has to print what the eager one prints; where
 -X lazy_imports=all doesn't, there is nothing to compare with. Exit status 1 if what was learnt does not.
 """
 
@@ -25,7 +25,7 @@ from instruments.lazy_uses import HEAVIER, USES
 from fastimport.diagnosis.bench.statistics import Estimate, geometric_mean, paired_ratio
 from fastimport.finding.lazy import FIRST_PYTHON, NEEDED
 
-WAYS = {"careful": (), "trusting": ("--trust-packages",)}
+WAYS = {"careful": (), "trusting": ("--trust", "all")}
 HEADINGS = ("application", "eager", "all late", "careful", "trusting", "careful ÷ all", "trusting ÷ all", "output")
 _TIMED = """\
 import sys, time

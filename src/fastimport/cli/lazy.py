@@ -19,6 +19,8 @@ from fastimport.finding import lazy
 
 SCHEMA = "fastimport.lazy/1"
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
+TRUST = ("none", "packages", "all")
+JOURNAL = 2  # of what it holds: another number, and it is not gone on with
 FORMS = ("filter", "lines", "modules")
 FILE = "lazy.toml"
 _CHILD = "fastimport.cli.learning"
@@ -56,9 +58,11 @@ def _add_learn(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--until-import", metavar="NAME", help="end each run once this module has been imported")
     parser.add_argument("--allow", action="append", default=[], metavar="NAME", help="a module whose side effects do no harm")
     parser.add_argument(
-        "--trust-packages",
-        action="store_true",
-        help="what a package changes only in itself may be late, too, if program and check do the same",
+        "--trust",
+        choices=TRUST,
+        default="none",
+        metavar="WHAT",
+        help="side effects that are left to program and check: none, packages (of those that change only themselves), all",
     )
     parser.add_argument(
         "--runs", type=at_least(5), default=200, metavar="N", help="run the program no more than N times (%(default)s)"
@@ -103,7 +107,7 @@ def learn(arguments: argparse.Namespace) -> int:
     if journal.is_resumed:
         _say(f"going on with what {journal.path} has")
     learning = Learning(
-        Trials(runner, journal, arguments.check, _with_lazy, arguments.runs), arguments.allow, arguments.trust_packages, _say
+        Trials(runner, journal, arguments.check, _with_lazy, arguments.runs), arguments.allow, arguments.trust, _say
     )
     status = _learn(learning, str(program))
     data = learning.learnt.data
@@ -137,7 +141,7 @@ def _fingerprint(program: Any, arguments: argparse.Namespace) -> list[Any]:
     places = [(entry, os.stat(entry).st_mtime_ns) for entry in sys.path if os.path.isdir(entry)]
     words = described(program)
     script = os.stat(words[0]).st_mtime_ns if program.kind == "script" and os.path.exists(words[0]) else None
-    return [sys.version, os.getcwd(), words, script, arguments.check, arguments.until_import, places[1:]]
+    return [JOURNAL, sys.version, os.getcwd(), words, script, arguments.check, arguments.until_import, places[1:]]
 
 
 def _with_lazy(environment: dict[str, str], file: str) -> dict[str, str]:

@@ -16,7 +16,7 @@ OFF = "none"
 
 _KINDS = {
     "format": int, "python": str, "program": list, "learnt": str, "complete": bool, "runs": int, "notes": list, "check": str,
-    "until": str, "packages": dict, "lazy": dict, "eager": dict, "names": dict, "allowed": list, "trusting": bool, "saved": dict,
+    "until": str, "packages": dict, "lazy": dict, "eager": dict, "names": dict, "allowed": list, "trust": str, "saved": dict,
 }  # fmt: skip
 _REQUIRED = ("format", "python", "lazy")
 _ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "t": "\t", "r": "\r"}

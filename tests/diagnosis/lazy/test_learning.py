@@ -144,10 +144,21 @@ NOT_THE_SAME = "late, the program did not do the same"
 def test_a_package_that_only_changes_itself_may_be_trusted(tmp_path):
     """What it changes is late unless the program shows that it was needed."""
     tree = plant(tmp_path, SHOP)
-    learn("--trust-packages", "-o", "needed.toml", "-m", "shop", cwd=tree)
+    learn("--trust", "packages", "-o", "needed.toml", "-m", "shop", cwd=tree)
     assert list(learnt(tree, "needed.toml")["eager"]) == ["shop.csv_plugin", "shop.plugins"]
-    learn("--trust-packages", "-o", "not.toml", "-c", "import shop.reports, shop.plugins", cwd=tree)
-    assert learnt(tree, "not.toml")["eager"] == {} and learnt(tree, "not.toml")["trusting"] is True
+    learn("--trust", "packages", "-o", "not.toml", "-c", "import shop.reports, shop.plugins", cwd=tree)
+    assert learnt(tree, "not.toml")["eager"] == {} and learnt(tree, "not.toml")["trust"] == "packages"
+
+
+def test_or_the_runs_decide_alone(tmp_path):
+    """Effects on others, too: here on sys."""
+    tree = plant(tmp_path, {"a.py": "import sys; sys.path.append('/elsewhere')", "b.py": "", "main.py": "import a, b, sys"})
+    for trust, eager in {"packages": ["a"], "all": []}.items():
+        learn("--trust", trust, "-o", f"{trust}.toml", "main.py", cwd=tree)
+        assert list(learnt(tree, f"{trust}.toml")["eager"]) == eager
+    plant(tree, {"main.py": "import a, b, sys; print('/elsewhere' in sys.path)"})
+    learn("--trust", "all", "-o", "shown.toml", "main.py", cwd=tree)
+    assert list(learnt(tree, "shown.toml")["eager"]) == ["a"]
 
 
 # A program that fails for a reason that is no effect: it looks into a namespace.

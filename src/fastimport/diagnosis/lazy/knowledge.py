@@ -30,18 +30,20 @@ class Knowledge:
                 name, within = within, self.within.get(within)
         return found
 
-    def kept_for_effects(self, allowed: Iterable[str] = (), trusting: bool = False) -> dict[str, str]:
-        """What stays eager for what its execution changes elsewhere, and why; `allowed` are taken as harmless.
-
-        `trusting`: and so is what a package changes in itself.
-        """
-        harmless = {*allowed, *(self.changes_within() if trusting else ())}
+    def kept_for_effects(self, harmless: Iterable[str] = ()) -> dict[str, str]:
+        """What stays eager for what its execution changes elsewhere, and why; but for those that are taken as `harmless`."""
+        harmless = set(harmless)
         effects = {name: texts for name, texts in self.effects.items() if name not in harmless}
         return self.reasons(effects, {name: texts[0] for name, texts in effects.items()})
 
-    def changes_within(self) -> list[str]:
-        """Modules whose effects are all on their own top-level package, in the order in which they were executed."""
-        return [name for name in self.order if name in self.effects and name not in self.outside]
+    def trusted(self, trust: str) -> list[str]:
+        """Modules with effects that are left to the runs to judge, by name.
+
+        ``"none"``; ``"packages"``: those whose effects are all on their own top-level package; ``"all"``.
+        """
+        if trust == "none":
+            return []
+        return sorted(name for name in self.effects if trust == "all" or name not in self.outside)
 
     def reasons(self, names: Iterable[str], why: dict[str, str]) -> dict[str, str]:
         """`names` and their importers, each with its reason: of `why`, or for which it is imported."""

@@ -31,8 +31,8 @@ class Learnt:
 class Learning:
     """One learning; `learnt` can be read at any time, also after an exception."""
 
-    def __init__(self, trials: Trials, allowed: Iterable[str], trusting: bool, say: Callable[[str], None]) -> None:
-        self.trials, self.allowed, self.trusting, self.say = trials, sorted(set(allowed)), trusting, say
+    def __init__(self, trials: Trials, allowed: Iterable[str], trust: str, say: Callable[[str], None]) -> None:
+        self.trials, self.allowed, self.trust, self.say = trials, sorted(set(allowed)), trust, say
         self.learnt = Learnt()
         self.reasons: dict[str, str] = {}
 
@@ -63,7 +63,7 @@ class Learning:
         if report["status"] != self.trials.eager["status"]:
             self._note(f"watched, it ended with status {report['status']}: some effects may not have been seen")
         self.knowledge = Knowledge(report)
-        effects = self.knowledge.kept_for_effects(self.allowed, self.trusting)
+        effects = self.knowledge.kept_for_effects([*self.allowed, *self.knowledge.trusted(self.trust)])
         until = self.trials.runner.until
         self.reasons = {**(self.knowledge.reasons([until], {until: _UNTIL}) if until is not None else {}), **effects}
 
@@ -81,7 +81,7 @@ class Learning:
             raise NotLearnable("it passed, and failed when it was run again: it is not the same each time")
 
     def _narrow(self, eager: frozenset[str], failure: dict[str, Any]) -> frozenset[str]:
-        suspected = self._within(eager) or self._guess(eager, failure)
+        suspected = self._trusted(eager) or self._guess(eager, failure)
         if not suspected:
             suspected = self.knowledge.lazy(eager)
             self._say_estimate(suspected)
@@ -90,12 +90,12 @@ class Learning:
         self.reasons = {**self.knowledge.reasons(found, why), **self.reasons}
         return frozenset(self.reasons)
 
-    def _within(self, eager: frozenset[str]) -> list[str]:
-        """Modules that change their own package, if that is why it failed."""
-        suspected = sorted(set(self.knowledge.changes_within()) - eager - set(self.allowed))
-        if not self.trusting or not suspected:
+    def _trusted(self, eager: frozenset[str]) -> list[str]:
+        """Modules with effects that were trusted, if that is why it failed."""
+        suspected = [name for name in self.knowledge.trusted(self.trust) if name not in {*eager, *self.allowed}]
+        if not suspected:
             return []
-        self.say(f"it failed; trying with what changes its own package eager ({len(suspected)})")
+        self.say(f"it failed; trying with all eager that have side effects ({len(suspected)} more)")
         if self._fails(self._closed(eager.union(suspected))) is not None:
             return []
         self._say_estimate(suspected)
@@ -164,7 +164,7 @@ class Learning:
             about["check"] = self.trials.command
         about |= {"notes": self.learnt.notes} if self.learnt.notes else {}
         about |= {"allowed": self.allowed} if self.allowed else {}
-        about |= {"trusting": True} if self.trusting else {}
+        about |= {"trust": self.trust} if self.trust != "none" else {}
         taken = self.trials.taken_with(data)
         saved = {"saved": {"eager": round(self.trials.eager["taken"] / 1e6), "lazy": round(taken / 1e6)}} if taken else {}
         self.learnt.data = {**about, "packages": versions_of(files), **saved, **{k: data[k] for k in ("lazy", "eager", "names")}}

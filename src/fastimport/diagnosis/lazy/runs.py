@@ -66,7 +66,7 @@ class Runner:
             boot.write_text(_BOOT.format(root=_ROOT, module=self.module, job=job), encoding="utf-8")
             flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
             status, stdout, stderr, seconds = execute(
-                [sys.executable, *flags, str(boot)], self.environment, self.patience * (10 if observe else 1)
+                [sys.executable, *flags, str(boot)], self.environment, self.patience * (60 if observe else 1)
             )
             return Outcome(status, stdout, stderr, seconds, _read(report))
 
