@@ -5,6 +5,7 @@ Beside the source of each module there is a file of the same name in Python. It 
 
 import _frozen_importlib as bootstrap
 import _frozen_importlib_external as external
+import sys
 
 
 def load(str name not None):
@@ -15,3 +16,13 @@ def load(str name not None):
     spec = bootstrap.ModuleSpec(name, external.ExtensionFileLoader(name, __file__), origin=__file__)
     spec._set_fileattr = True
     return bootstrap._load(spec)
+
+
+def provide(str name not None):
+    """The module of that name, loaded from this library unless somebody has done so: without a look at the file beside its source."""
+    module = sys.modules.get(name)
+    if module is None:
+        module = load(name)
+        parent, _, tail = name.rpartition(".")
+        setattr(sys.modules[parent], tail, module)
+    return module

@@ -2,7 +2,7 @@
 
 import sys
 
-from fastimport import settings
+from fastimport import _end_wait, settings
 from fastimport.finding import finder, loader
 from fastimport.finding.finder import PathFinder, StockPathFinder, resolver
 from fastimport.finding.importlib_frames import is_importlibs
@@ -209,14 +209,7 @@ def uninstall():
     _Active.register, _Active.freshness = None, "checked"
     finder.set_freshness(resolver, "checked")
     finder.serve(resolver, PathFinder, StockPathFinder)
-    _return_listings()
-
-
-def _return_listings():
-    """Give the FileFinders that importlib knows plain sets again, with the same names."""
-    for item in list(sys.path_importer_cache.values()):
-        if type(item) is finder.external.FileFinder and type(item._path_cache) is finder.Table:
-            item._path_cache = set(item._path_cache)
+    finder.return_listings()
 
 
 def installed():
@@ -256,3 +249,8 @@ def describe():
         "modules": {name: getattr(sys.modules.get(full), "__file__", None) for name, full in compiled.items()},
         "python": sys.version.split()[0],
     }
+
+
+if (_waited := _end_wait()) is not None:  # the stand-in of a start-up file gives up its place, and gets it back complete
+    _exchange(PathFinder, StockPathFinder)
+    install(**_waited)

@@ -25,10 +25,19 @@ _INSTEAD = "for one command and its children use 'fastimport exec -- CMD'"
 _GUARDED = """\
 if {condition}:
     try:
-        from fastimport import install
-        install({arguments})
+        from fastimport import _stand_in
+        _stand_in({arguments})
     except Exception:
         pass
+"""
+# What a line costs is its compiling, at every start, and twice in a virtual environment (up to 3.14): so what is seldom needed is
+# text in text, and the second time is over after a look.
+_LINE = "import sys, os; 'fastimport' in sys.modules or exec({text!r})\n"
+_TEXT = """\
+if 'FASTIMPORT' in os.environ: exec({guarded!r})
+else:
+ try: __import__('fastimport')._stand_in({arguments})
+ except Exception: 0
 """
 _MODULE = '''\
 """Written by "fastimport enable", removed by "fastimport disable". Called by the interpreter at its start (PEP 829)."""
@@ -55,7 +64,8 @@ def contents(settings: dict[str, str], with_start_file: bool = False) -> dict[st
     if with_start_file:
         body = "".join(f"    {line}\n" for line in code.splitlines())
         return {START_FILE: "fastimport_start:start\n", START_MODULE: _MODULE.format(body=body)}
-    return {PTH_FILE: f"import sys, os; exec({code.replace('    ', ' ')!r})\n"}
+    text = _TEXT.format(guarded=code.replace("    ", " "), arguments=arguments)
+    return {PTH_FILE: _LINE.format(text=text)}
 
 
 def _expression(name: str, value: str) -> str:

@@ -1,4 +1,4 @@
-"""The stand-in for PathFinder: the order of entries, other people's hooks, namespace packages.
+"""What makes PathFinder fast: the order of entries, other people's hooks, namespace packages.
 
 The compiled `Resolver` answers for directories; every other entry is put, in its place in the order, to importlib's own
 ``PathFinder._get_spec``. Only modules that a bare interpreter has loaded are imported here.
@@ -7,6 +7,7 @@ The compiled `Resolver` answers for directories; every other entry is put, in it
 import _frozen_importlib_external as external
 import sys
 
+from fastimport import _StandIn as PathFinder
 from fastimport.finding import importlib_frames as frames
 from fastimport.finding import loader
 
@@ -19,8 +20,10 @@ _stock_get_spec = StockPathFinder.__dict__["_get_spec"].__func__
 _stock_invalidate_caches = StockPathFinder.invalidate_caches
 
 try:
-    from fastimport.finding._resolver import Resolver
-    from fastimport.finding._tables import Globals, Pin, Table
+    from fastimport import _core
+
+    _tables, _resolver = map(_core.provide, ("fastimport.finding._tables", "fastimport.finding._resolver"))
+    Globals, Pin, Table, Resolver = _tables.Globals, _tables.Pin, _tables.Table, _resolver.Resolver
 except ImportError as error:  # not built for this interpreter, or refused by a subinterpreter: importlib does the work
     Globals = Pin = Resolver = Table = None
     unavailable = f"compiled module: {error}"
@@ -78,6 +81,13 @@ def set_freshness(resolver, level):
 def pin_file_finder():
     """A `Pin` of FileFinder: as long as it holds, its directories may be searched without asking it."""
     return Pin(external.FileFinder, *_PINS[external.FileFinder])
+
+
+def return_listings():
+    """Give the FileFinders that importlib knows plain sets again, with the same names."""
+    for item in list(sys.path_importer_cache.values()):
+        if type(item) is external.FileFinder and type(item._path_cache) is Table:
+            item._path_cache = set(item._path_cache)
 
 
 def _unsupported():
@@ -243,15 +253,6 @@ def methods_for(resolver, owner=None, alias=None):
 functions = Globals and Globals(frames.called_by_name())
 resolver = make_resolver()
 reader = None
-
-
-class PathFinder(StockPathFinder):
-    """Meta path finder for sys.path and package ``__path__`` attributes: `importlib.machinery.PathFinder`, compiled.
-
-    Usable as that class is, also without `fastimport.install`. Finds the same modules, gives equal specs, raises the same errors.
-    """
-
-
 if resolver is not None:
     for name, method in methods_for(resolver, PathFinder, PathFinder).items():
         setattr(PathFinder, name, method)

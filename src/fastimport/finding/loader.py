@@ -28,7 +28,9 @@ def reading_methods(reader):
 def make_reader(functions):
     """A `BytecodeReader` for as long as the `Globals` hold, or None if its compiled module can't be had."""
     try:
-        from fastimport.code import _bytecode
+        from fastimport import _core, code
+
+        _bytecode = _core.provide(f"{code.__name__}._bytecode")
     except ImportError:
         return None
     return _bytecode.BytecodeReader(external, functions, _imp._fix_co_filename, sys.hexversion, _io.open_code)

@@ -18,12 +18,12 @@ def _give_way() -> None:
 
 _give_way()
 try:
-    from fastimport.settings import read_environment
+    import os
 
-    if read_environment().enabled:
-        from fastimport import install
+    if os.environ.get("FASTIMPORT", "").lower() not in ("0", "off", "no", "false"):
+        from fastimport import _stand_in
 
-        install()
+        _stand_in()
 except Exception:  # an interpreter of another environment or version, or the unrelated package of that name
     pass
 import sitecustomize  # type: ignore[import-not-found]  # noqa: E402, F401
