@@ -114,7 +114,7 @@ def _is_urgent(settings):
     from os import environ
 
     names = ("FASTIMPORT_STRICT", "FASTIMPORT_STATS", "FASTIMPORT_REGISTER", "FASTIMPORT_LAZY")
-    return environ.get("FASTIMPORT_FRESHNESS") == "frozen" or any([name in environ for name in names])
+    return environ.get("FASTIMPORT_FRESHNESS") == "frozen" or any(name in environ for name in names)
 
 
 def _bring_in():
