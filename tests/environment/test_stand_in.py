@@ -70,11 +70,14 @@ def test_what_cannot_wait_does_not(environment, variable):
 
 def test_tracebacks_are_importlibs(environment):
     code = """
-import sys, traceback
+import sys
 def hook(path): raise ValueError("hook")
 sys.path_hooks.insert(0, hook); sys.path.insert(0, "/a path that is new"); sys.path_importer_cache.clear()
 try: import absent
-except ValueError: print(*[frame.name for frame in traceback.extract_tb(sys.exc_info()[2])])
+except ValueError as error: entry = error.__traceback__
+while entry is not None:
+    print(entry.tb_frame.f_code.co_name, entry.tb_lineno)
+    entry = entry.tb_next
 """
     assert environment.says("-c", code) == environment.says("-c", code, FASTIMPORT="0")
 
