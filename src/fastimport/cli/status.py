@@ -10,6 +10,7 @@ from fastimport import __version__, activation, settings
 from fastimport.cli.output import show, show_json
 from fastimport.diagnosis.words import counted
 from fastimport.environment import site_files
+from fastimport.environment.variables import hidden_by
 from fastimport.snapshot import attachment
 from fastimport.snapshot.places import AUTO, automatic_snapshot, environment_snapshot
 from fastimport.statistics import stats
@@ -48,6 +49,7 @@ def collect() -> dict[str, Any]:
         "schema": SCHEMA,
         **{key: described[key] for key in ("active", "register", "freshness", "position", "obstacle")},
         "start_files": site_files.enabled(),
+        "hidden_by": hidden_by(),
         "levels": list(settings.FRESHNESS),
         "meta_path": [getattr(finder, "__name__", None) or type(finder).__name__ for finder in sys.meta_path],
         "modules": described["modules"],
@@ -128,6 +130,8 @@ def _activity(status: dict[str, Any]) -> str:
         return f"active: {status['register']}, {status['freshness']}, position {status['position']} on sys.meta_path"
     if status["obstacle"]:
         return f"not active: {status['obstacle']}"
+    if status["hidden_by"]:
+        return f"not active: another sitecustomize stands before that of fastimport exec: {status['hidden_by']}"
     return "not active in a plain interpreter; fastimport run PROGRAM, or fastimport.install(), activates it"
 
 

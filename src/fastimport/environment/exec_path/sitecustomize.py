@@ -1,29 +1,87 @@
 """Installs fastimport in a process below ``fastimport exec``, then gives way to the sitecustomize that is the user's.
 
-Nothing else may differ from a start without it: this directory is taken off ``sys.path``, and the next sitecustomize is imported
-in the place of this one. If there is none, its ImportError is the one that the interpreter expects (``site.execsitecustomize``).
+Nothing else may differ from a start without it. The directory is taken off ``sys.path``. Where ``import sitecustomize`` led here,
+the next one is imported in the place of this one; if there is none, its ImportError is the one that is expected
+(``site.execsitecustomize``). Where another one, a monitoring agent's perhaps, has looked for its successor and executes it, this
+module turns into what comes after it on the path.
+
+Any Python may be a child and read this, 2.7 too, so there are no annotations, and its bytecode does not stay.
 """
 
 import sys
 
 
-def _give_way() -> None:
+def _is_imported():
+    """Whether an import statement led here: importlib's frames tell, and in Python 2, which has none, that ``site`` is next."""
+    frame = sys._getframe(2)
+    while frame is not None and frame.f_code.co_filename.startswith("<frozen importlib"):
+        if frame.f_code.co_name == "_find_and_load":
+            return True
+        frame = frame.f_back
+    return frame is not None and frame.f_globals.get("__name__") == "site"
+
+
+def _leave_the_path():
+    """The path entries after this one's."""
     from os.path import dirname
 
     own = dirname(__file__)
+    following = sys.path[sys.path.index(own) + 1 :] if own in sys.path else list(sys.path)
     sys.path[:] = [entry for entry in sys.path if entry != own]
     sys.path_importer_cache.pop(own, None)
-    sys.modules.pop(__name__, None)
+    return [entry for entry in following if entry != own]
 
 
-_give_way()
-try:
+def _install():
+    try:
+        import os
+
+        if os.environ.get("FASTIMPORT", "").lower() not in ("0", "off", "no", "false"):
+            from fastimport import _stand_in
+
+            _stand_in()
+    except Exception:  # an interpreter of another environment or version, or the unrelated package of that name
+        _forget_bytecode()
+
+
+def _forget_bytecode():
+    """Of an interpreter that is not the one that fastimport is installed for."""
     import os
 
-    if os.environ.get("FASTIMPORT", "").lower() not in ("0", "off", "no", "false"):
-        from fastimport import _stand_in
+    try:
+        os.unlink(globals().get("__cached__") or (__file__ if __file__.endswith("c") else __file__ + "c"))
+    except OSError:
+        pass
 
-        _stand_in()
-except Exception:  # an interpreter of another environment or version, or the unrelated package of that name
-    pass
-import sitecustomize  # type: ignore[import-not-found]  # noqa: E402, F401
+
+def _turn_into_next(following):
+    """Execute the next sitecustomize in the place of this one; nothing if there is none."""
+    external = sys.modules.get("_frozen_importlib_external")
+    if external is None:
+        import imp
+
+        try:
+            found = imp.find_module(__name__, following)
+        except ImportError:
+            return
+        imp.load_module(__name__, *found)
+        return
+    spec = external.PathFinder.find_spec(__name__, following)
+    code = spec.loader.get_code(__name__) if spec is not None and spec.loader is not None else None
+    if code is not None:
+        namespace = globals()
+        attributes = {"__file__": spec.origin, "__loader__": spec.loader, "__spec__": spec, "__doc__": None}
+        attributes.update({"__name__": __name__, "__package__": "", "__cached__": spec.cached})
+        namespace.clear()
+        namespace.update(attributes)
+        exec(code, namespace)
+
+
+_following = _leave_the_path()
+if _is_imported():
+    _install()
+    _this = sys.modules.pop(__name__, None)  # held: Python 2 empties a module that nobody holds
+    import sitecustomize  # noqa: F401
+else:
+    _install()
+    _turn_into_next(_following)
