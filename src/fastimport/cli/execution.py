@@ -20,6 +20,7 @@ def enter(entry: str) -> None:
 
 def execute(function: "Callable[..., object]", *arguments: object, at_end: "Callable[[], object] | None" = None) -> None:
     """The one frame of ours between the interpreter and the program, apart from what called it."""
+    report = report_as_program  # now: a lazy import would come through hooks that the program has put there
     try:
         function(*arguments)
     except BaseException as error:
@@ -27,7 +28,7 @@ def execute(function: "Callable[..., object]", *arguments: object, at_end: "Call
             at_end()
             at_end = None
         if not isinstance(error, SystemExit) or sys.flags.inspect:
-            report_as_program(sys._getframe(), at_end)
+            report(sys._getframe(), at_end)
         raise
     if at_end:
         at_end()

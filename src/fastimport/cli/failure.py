@@ -7,6 +7,8 @@ traceback that starts at the program.
 
 import sys
 
+_LOADED = (sys,)  # used now: where imports are lazy, this would come through whatever the program puts in their way
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
