@@ -16,45 +16,45 @@ class _Active:
     register = None
     freshness = "checked"
     forget = None  # what a snapshot registered to be done at exit
+    deferral = None  # of the garbage collector, once there was one
     lazy = None  # the state of finding/lazy.py: the file of lazy imports first
     finders = ()  # those of sys.meta_path whose place ours took or had, in order
     replaced = []  # what is to be put back, last first: (class of importlib, name, former value or _INHERITED, ours)
 
 
-def install(*, freshness="checked", snapshot=None, register="meta_path", lazy=None):
+def install(*, freshness="checked", snapshot=None, register="meta_path", collector="stock", lazy=None):
     """Let fastimport find modules from now on. Calling it again changes the settings.
 
     freshness
         ``"checked"``: importlib's own freshness, to the letter. ``"trusted"``: a directory is checked once per process, after
-        `importlib.invalidate_caches`, and before a name is called absent. ``"frozen"``: the snapshot's directories are what it
-        says, without any file-system call. ``FASTIMPORT_FRESHNESS`` overrides the argument.
+        `importlib.invalidate_caches`, and before a name is called absent. ``"frozen"``: the snapshot is believed, unseen.
     snapshot
-        The path of a snapshot; ``"auto"``: one is kept for this program without anybody's doing; ``"none"``. None: what
-        ``FASTIMPORT_SNAPSHOT`` says, or else the environment's own snapshot, if ``fastimport build`` has made one. One that
-        can't be used is refused, and `stats` tells why.
+        The path of a snapshot; ``"auto"``: one is kept for this program without anybody's doing; ``"none"``. None: the
+        environment's own, if there is one. `stats` tells why one is refused.
     register
         ``"meta_path"``: `fastimport.PathFinder` takes the place of `importlib.machinery.PathFinder` in ``sys.meta_path``.
-        ``"in_place"``: that class stays there and is itself sped up. ``FASTIMPORT_REGISTER`` overrides the argument.
+        ``"in_place"``: that class stays there and is itself sped up.
+    collector
+        ``"deferred"``: while modules are imported, automatic garbage collections wait.
     lazy
         The path of a file of ``fastimport lazy learn``: the imports that it names are postponed until they are used (PEP 810,
-        from Python 3.15 on). ``"none"``: no longer. None: as before. ``FASTIMPORT_LAZY`` overrides the argument. A file that
-        can't be used is refused, and `stats` tells why.
+        from Python 3.15 on). ``"none"``: no longer. None: as before.
 
-    Does nothing if ``FASTIMPORT=0`` is set, or where fastimport can't work (`stats` tells why); with ``FASTIMPORT_STRICT=1`` the
-    latter raises `ImportError`. Raises `TypeError` or `ValueError` for a wrong argument, and then changes nothing.
+    ``FASTIMPORT_FRESHNESS``, ``FASTIMPORT_REGISTER`` and so on count more than arguments; ``FASTIMPORT_SNAPSHOT`` less.
+    Does nothing if ``FASTIMPORT=0`` is set, or where fastimport can't work (`stats` tells why, ``FASTIMPORT_STRICT=1`` raises
+    `ImportError`). Raises `TypeError` or `ValueError` for a wrong argument, and then changes nothing.
     """
-    settings.check_choice("freshness", freshness, settings.FRESHNESS)
-    settings.check_choice("register", register, settings.REGISTER)
+    settings.check_choices(freshness=freshness, register=register, collector=collector)
     snapshot, lazy = settings.check_path("snapshot", snapshot, "auto"), settings.check_path("lazy", lazy, "none")
     environment = settings.read_environment()
     if environment.enabled and _can_work(environment):
         _apply(environment, environment.register or register, environment.freshness or freshness, snapshot)
+        _use_collector(environment.collector or collector)
         _use_lazy(environment.lazy or lazy, environment)
 
 
 def _can_work(environment):
-    reason = _obstacle()
-    if reason is not None and environment.strict:
+    if (reason := _obstacle()) is not None and environment.strict:
         raise ImportError(f"fastimport can't be installed: {reason}")
     return reason is None
 
@@ -64,9 +64,9 @@ def _apply(environment, register, freshness, snapshot):
     for problem in environment.problems:
         resolver.refuse(problem)
     if _Active.register != register or not installed():
-        lazy, _Active.lazy = _Active.lazy, None  # stays as it is
+        kept, _Active.lazy, _Active.deferral = (_Active.lazy, _Active.deferral), None, None  # these stay as they are
         uninstall()
-        _Active.lazy = lazy
+        _Active.lazy, _Active.deferral = kept
         _register(register)
     _Active.freshness = freshness
     _use_snapshot(snapshot, environment)
@@ -75,6 +75,14 @@ def _apply(environment, register, freshness, snapshot):
         from fastimport.statistics import print_at_exit
 
         print_at_exit()
+
+
+def _use_collector(collector):
+    """Let collections wait, or no longer; why they can't is counted, and nothing to fail for."""
+    if collector == "deferred" or _Active.deferral is not None:
+        from fastimport.code._collector import exchange
+
+        _Active.deferral = exchange(_Active.deferral, collector == "deferred", resolver.refuse)
 
 
 def _use_lazy(path, environment):
@@ -94,8 +102,7 @@ def _use_snapshot(snapshot, environment):
     """Attach what is asked for, or what is there; a refusal is counted, or raised if the environment is strict."""
     _drop_snapshot()
     path = snapshot or environment.snapshot or _environment_snapshot()
-    if path == "none":
-        path = None
+    path = None if path == "none" else path
     if path is None and _Active.freshness != "frozen":
         return
     from fastimport.snapshot import attachment
@@ -168,19 +175,15 @@ def _put_back():
     """Undo `_replace`, but for what somebody else has replaced since."""
     while _Active.replaced:
         cls, name, former, ours = _Active.replaced.pop()
-        if cls.__dict__.get(name) is not ours:
-            continue
-        if former is _INHERITED:
-            delattr(cls, name)
-        else:
-            setattr(cls, name, former)
+        if cls.__dict__.get(name) is ours:
+            if former is _INHERITED:
+                delattr(cls, name)
+            else:
+                setattr(cls, name, former)
 
 
 def _exchange(old, new, before=()):
-    """In ``sys.meta_path``, which somebody may have replaced by another kind of sequence since `install`.
-
-    `before`: what takes the first places of `old`; `new` takes the others.
-    """
+    """In ``sys.meta_path``, perhaps another sequence by now: `before` takes the first places of `old`, `new` the others."""
     first = iter(before)
     meta_path = getattr(sys, "meta_path", None)
     if isinstance(meta_path, tuple):
@@ -204,6 +207,7 @@ def uninstall():
     if finder.reader is not None:
         finder.reader.serve(None, None)
     _drop_snapshot()
+    _use_collector("stock")
     if _Active.lazy is not None:
         _Active.lazy, _ = sys.modules["fastimport.finding.lazy"].exchange(_Active.lazy)
     _Active.register, _Active.freshness = None, "checked"
@@ -235,18 +239,18 @@ def _items(meta_path):
 def describe():
     """The state of fastimport in this process, as a dictionary of plain values."""
     active = installed()
-    served = StockPathFinder if _Active.register == "in_place" else PathFinder
     attachment = sys.modules.get("fastimport.snapshot.attachment")
-    compiled = {name: f"fastimport.finding.{name}" for name in ("_resolver", "_names")}
+    compiled = {name: sys.modules.get(f"fastimport.finding.{name}") for name in ("_resolver", "_names")}
     return {
         "active": active,
         "register": _Active.register,
         "freshness": _Active.freshness if active else None,
-        "position": _position(served) if active else None,
+        "position": _position(StockPathFinder if _Active.register == "in_place" else PathFinder) if active else None,
         "snapshot": attachment.attached()[1] if attachment is not None else None,
         "lazy": _Active.lazy[0] if active and _Active.lazy is not None else None,
+        "collector": "stock" if _Active.deferral is None or not _Active.deferral.is_active() else "deferred",
         "obstacle": None if active else _obstacle(),
-        "modules": {name: getattr(sys.modules.get(full), "__file__", None) for name, full in compiled.items()},
+        "modules": {name: getattr(module, "__file__", None) for name, module in compiled.items()},
         "python": sys.version.split()[0],
     }
 

@@ -10,6 +10,7 @@ def install(
     freshness: Literal["checked", "trusted", "frozen"] = "checked",
     snapshot: str | PathLike[str] | None = None,
     register: Literal["meta_path", "in_place"] = "meta_path",
+    collector: Literal["stock", "deferred"] = "stock",
     lazy: str | PathLike[str] | None = None,
 ) -> None: ...
 def uninstall() -> None: ...

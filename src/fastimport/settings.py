@@ -7,9 +7,13 @@ import sys
 
 FRESHNESS = ("checked", "trusted", "frozen")
 REGISTER = ("meta_path", "in_place")
+DEFERRED = "deferred"
+"""What the commands that switch fastimport on choose: whoever types them wants a fast start."""
+
+COLLECTOR = ("stock", DEFERRED)
 VARIABLES = (
-    "FASTIMPORT", "FASTIMPORT_CACHE_DIR", "FASTIMPORT_FRESHNESS", "FASTIMPORT_LAZY", "FASTIMPORT_READONLY",
-    "FASTIMPORT_REGISTER", "FASTIMPORT_SNAPSHOT", "FASTIMPORT_STATS", "FASTIMPORT_STRICT",
+    "FASTIMPORT", "FASTIMPORT_CACHE_DIR", "FASTIMPORT_COLLECTOR", "FASTIMPORT_FRESHNESS", "FASTIMPORT_LAZY",
+    "FASTIMPORT_READONLY", "FASTIMPORT_REGISTER", "FASTIMPORT_SNAPSHOT", "FASTIMPORT_STATS", "FASTIMPORT_STRICT",
 )  # fmt: skip
 _OFF = ("0", "off", "no", "false")
 START_CONDITION = f"sys.flags.ignore_environment or os.environ.get('FASTIMPORT', '').lower() not in {_OFF!r}"
@@ -25,12 +29,12 @@ _LOADERS = (
 
 
 class Settings:
-    """What was read: `enabled`, `freshness`, `register`, `snapshot`, `lazy` and `cache_directory` (None: not set), `user_cache`
-    (None: nowhere), `readonly`, `stats`, `strict`, and `problems`, a list of texts."""
+    """What was read: `enabled`, `freshness`, `register`, `collector`, `snapshot`, `lazy` and `cache_directory` (None: not set),
+    `user_cache` (None: nowhere), `readonly`, `stats`, `strict`, and `problems`, a list of texts."""
 
     __slots__ = (
-        "cache_directory", "enabled", "freshness", "lazy", "problems", "readonly", "register", "snapshot", "stats",
-        "strict", "user_cache",
+        "cache_directory", "collector", "enabled", "freshness", "lazy", "problems", "readonly", "register", "snapshot",
+        "stats", "strict", "user_cache",
     )  # fmt: skip
 
     def __init__(self, environment):
@@ -45,6 +49,7 @@ class Settings:
         self.user_cache = _user_cache(environment)
         self.freshness = self._choice(environment, "FASTIMPORT_FRESHNESS", FRESHNESS)
         self.register = self._choice(environment, "FASTIMPORT_REGISTER", REGISTER)
+        self.collector = self._choice(environment, "FASTIMPORT_COLLECTOR", COLLECTOR)
 
     def _choice(self, environment, name, allowed):
         value = environment.get(name) or None
@@ -86,13 +91,17 @@ def read_environment():
     return Settings(os.environ)
 
 
-def check_choice(name, value, allowed):
-    """Raise `TypeError` or `ValueError` unless the argument `name` has one of the `allowed` values."""
-    choices = " or ".join(map(repr, allowed))
-    if not isinstance(value, str):
-        raise TypeError(f"{name} must be a str, {choices}, not {type(value).__name__}")
-    if value not in allowed:
-        raise ValueError(f"{name} must be {choices}, not {value!r}")
+_CHOICES = {"freshness": FRESHNESS, "register": REGISTER, "collector": COLLECTOR}
+
+
+def check_choices(**arguments):
+    """Raise `TypeError` or `ValueError` unless each of these arguments of `install` has one of its values."""
+    for name, value in arguments.items():
+        choices = " or ".join(map(repr, _CHOICES[name]))
+        if not isinstance(value, str):
+            raise TypeError(f"{name} must be a str, {choices}, not {type(value).__name__}")
+        if value not in _CHOICES[name]:
+            raise ValueError(f"{name} must be {choices}, not {value!r}")
 
 
 def check_path(name, value, word):

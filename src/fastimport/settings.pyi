@@ -1,8 +1,10 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from os import PathLike
 
 FRESHNESS: tuple[str, ...]
 REGISTER: tuple[str, ...]
+DEFERRED: str
+COLLECTOR: tuple[str, ...]
 VARIABLES: tuple[str, ...]
 START_CONDITION: str
 SNAPSHOT_CONDITION: str
@@ -10,6 +12,7 @@ SNAPSHOT_CONDITION: str
 class Settings:
     __slots__ = (
         "cache_directory",
+        "collector",
         "enabled",
         "freshness",
         "lazy",
@@ -22,6 +25,7 @@ class Settings:
         "user_cache",
     )
     cache_directory: str | None
+    collector: str | None
     enabled: bool
     readonly: bool
     snapshot: str | None
@@ -37,7 +41,7 @@ class Settings:
 def variables() -> dict[str, str]: ...
 def is_ignored() -> bool: ...
 def read_environment() -> Settings: ...
-def check_choice(name: str, value: object, allowed: Sequence[str]) -> None: ...
+def check_choices(**arguments: object) -> None: ...
 def check_path(name: str, value: str | PathLike[str] | None, word: str) -> str | None: ...
 def needed_variables() -> dict[str, str]: ...
 def search_path() -> str: ...

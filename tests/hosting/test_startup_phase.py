@@ -1,6 +1,6 @@
 """``with fastimport.startup():`` for an application's own imports.
 
-Rules: inside, fastimport is installed and the collector rests; after it, what was found is there again, and the objects are
+Rules: inside, fastimport is installed and collections wait; after it, what was found is there again, and the objects are
 frozen; after an exception too, but for freezing; FASTIMPORT=0 makes it nothing.
 """
 
@@ -24,7 +24,13 @@ def unfrozen():
 
 def state():
     described = describe()
-    return described["active"], described["register"], described["freshness"], gc.isenabled(), sys.meta_path[:]
+    found = [described[name] for name in ("active", "register", "freshness", "collector")]
+    return *found, gc.isenabled(), gc.callbacks[:], sys.meta_path[:]
+
+
+def collections_wait():
+    """They are answered, or where that can't be, the collector is off."""
+    return describe()["collector"] == "deferred" or not gc.isenabled()
 
 
 BEFORE = {
@@ -32,6 +38,7 @@ BEFORE = {
     "installed": fastimport.install,
     "in_place": lambda: fastimport.install(register="in_place", freshness="trusted"),
     "collector off": gc.disable,
+    "deferred": lambda: fastimport.install(collector="deferred"),
 }
 
 
@@ -42,7 +49,7 @@ def test_inside_it_is_on_and_afterwards_all_is_as_it_was(before, settings):
     found, frozen = state(), gc.get_freeze_count()
     with fastimport.startup(**settings):
         assert fastimport.installed()
-        assert not gc.isenabled()
+        assert collections_wait()
         assert describe()["freshness"] == settings.get("freshness", "checked")
         kept = [[] for _ in range(100)]
     assert state() == found
@@ -72,6 +79,21 @@ def test_one_inside_another_and_the_same_one_again():
         assert fastimport.installed()
     assert state() == found
     with phase:
+        assert collections_wait()
+    assert state() == found
+
+
+def test_the_collector_can_be_left_as_it_is():
+    with fastimport.startup(collector="stock"):
+        assert gc.isenabled() and describe()["collector"] == "stock"
+
+
+def test_a_collector_that_cannot_wait_is_off_meanwhile(request):
+    """As on free-threaded builds; here because it is being debugged."""
+    request.addfinalizer(lambda: gc.set_debug(0))
+    gc.set_debug(gc.DEBUG_UNCOLLECTABLE)
+    found = state()
+    with fastimport.startup():
         assert not gc.isenabled()
     assert state() == found
 

@@ -8,6 +8,7 @@ import sys
 
 from fastimport.cli import install_options
 from fastimport.environment import site_files
+from fastimport.settings import DEFERRED
 from fastimport.snapshot.places import WORDS
 
 SCHEMA = "fastimport.enable/1"
@@ -53,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
             settings = install_options.given(arguments)
             _warn_of(settings.get("snapshot"))
             install_options.warn_of_lazy("enable", settings)
-            change = site_files.enable(settings, arguments.start_file, arguments.dry_run)
+            change = site_files.enable({"collector": DEFERRED, **settings}, arguments.start_file, arguments.dry_run)
         else:
             change = site_files.disable(arguments.dry_run)
     except site_files.Unchangeable as reason:

@@ -5,11 +5,11 @@ import os
 import sys
 
 from fastimport.finding.lazy import OFF, check_file
-from fastimport.settings import FRESHNESS, REGISTER
+from fastimport.settings import COLLECTOR, DEFERRED, FRESHNESS, REGISTER
 from fastimport.snapshot.places import absolute
 
-NAMES = ("freshness", "register", "snapshot", "lazy")
-USAGE = "[--freshness LEVEL] [--register WAY] [--snapshot FILE] [--lazy FILE]"
+NAMES = ("freshness", "register", "snapshot", "collector", "lazy")
+USAGE = "[--freshness LEVEL] [--register WAY] [--snapshot FILE] [--collector HOW] [--lazy FILE]"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -19,6 +19,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--register", choices=REGISTER, metavar="WAY", help=f"one of {ways} (default: meta_path)")
     parser.add_argument(
         "--snapshot", type=_snapshot, metavar="FILE", help="a snapshot, auto or none (default: the environment's own)"
+    )
+    parser.add_argument(
+        "--collector",
+        choices=COLLECTOR,
+        metavar="HOW",
+        help=f"of garbage, one of {', '.join(COLLECTOR)}: while modules are imported (default: {DEFERRED})",
     )
     parser.add_argument(
         "--lazy", type=_lazy, metavar="FILE", help="a file of 'fastimport lazy learn': which imports may be late (Python 3.15)"

@@ -6,7 +6,7 @@ Whatever is not plain is left to argparse after all: it explains.
 
 import sys
 
-from fastimport.settings import FRESHNESS, REGISTER
+from fastimport.settings import COLLECTOR, DEFERRED, FRESHNESS, REGISTER
 
 TYPE_CHECKING = False  # of typing, which loads re and collections
 if TYPE_CHECKING:
@@ -18,8 +18,9 @@ Runs a program exactly as python would, with fastimport installed. Options of th
 python -X dev -m fastimport run SCRIPT. Without a program, or with -, standard input is the program.
 """
 
+COLLECTOR_HELP = f"of garbage, one of {', '.join(COLLECTOR)}: while modules are imported (default: {DEFERRED})"
 _HINT = "the program is -m MOD, -c CODE or SCRIPT; options of the interpreter go before -m fastimport"
-_OPTIONS = {"--freshness": FRESHNESS, "--register": REGISTER}
+_OPTIONS = {"--freshness": FRESHNESS, "--register": REGISTER, "--collector": COLLECTOR}
 _FREE_OPTIONS = ("--snapshot", "--lazy", "--record-to")  # the last is what `build --from` says
 
 
@@ -79,7 +80,7 @@ def _install(settings: "dict[str, Any]") -> None:
             from fastimport.snapshot.recording import record_to
 
             record_to(record)
-        install(**settings)
+        install(**{"collector": DEFERRED, **settings})
         if "lazy" in settings:
             _tell_refusal(settings["lazy"])
     except Exception as error:
@@ -105,14 +106,15 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="run a program with fastimport",
         description=DESCRIPTION,
         epilog="The exit status is the program's own.",
-        usage="fastimport run [--freshness LEVEL] [--register WAY] [--snapshot FILE] [--lazy FILE] "
-        "[-m MOD | -c CODE | SCRIPT | -] ARGS...",
+        usage="fastimport run [--freshness LEVEL] [--register WAY] [--snapshot FILE] [--collector HOW] "
+        "[--lazy FILE] [-m MOD | -c CODE | SCRIPT | -] ARGS...",
     )
     parser.add_argument(
         "--freshness", choices=FRESHNESS, metavar="LEVEL", help=f"one of {', '.join(FRESHNESS)} (default: checked)"
     )
     parser.add_argument("--register", choices=REGISTER, metavar="WAY", help=f"one of {', '.join(REGISTER)} (default: meta_path)")
     parser.add_argument("--snapshot", metavar="FILE", help="a snapshot, or auto (default: what FASTIMPORT_SNAPSHOT says)")
+    parser.add_argument("--collector", choices=COLLECTOR, metavar="HOW", help=COLLECTOR_HELP)
     parser.add_argument("--lazy", metavar="FILE", help="postpone the imports that a file of 'fastimport lazy learn' names (3.15)")
     parser.add_argument("-m", metavar="MOD", help="run a module, or a package's __main__")
     parser.add_argument("-c", metavar="CODE", help="run code")

@@ -88,6 +88,15 @@ static int fc_is_harmless(PyObject *tuple)
     return 1;
 }
 
+/* A callback of the collector, called as the interpreter calls it: an error is reported, and passes. */
+static void fc_call(PyObject *callback, PyObject *phase, PyObject *info)
+{
+    PyObject *result = PyObject_CallFunctionObjArgs(callback, phase, info, NULL);
+    if (result == NULL)
+        PyErr_WriteUnraisable(callback);
+    Py_XDECREF(result);
+}
+
 /* What a collection does with the tuples that it meets: those that can't be part of a cycle are not looked at again. */
 static void fc_untrack_tuples(fc_generation *generation)
 {

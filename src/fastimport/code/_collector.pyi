@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Literal, TypedDict, final
 
 LIMITS: tuple[int, int]
@@ -6,6 +7,8 @@ class _Information(TypedDict):
     generation: int
     collected: int
     uncollectable: int
+
+def exchange(former: Deferral | None, is_wanted: bool, refuse: Callable[[str], None]) -> Deferral | None: ...
 
 @final
 class Deferral:

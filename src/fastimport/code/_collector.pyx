@@ -8,10 +8,9 @@ The collector is neither switched off nor are its thresholds changed; what a pro
 """
 
 cimport cython
-from cpython.exc cimport PyErr_WriteUnraisable
 from cpython.object cimport PyObject
 
-import gc
+import sys
 
 cdef extern from "Python.h":
     PyObject *PyImport_GetModuleDict()      # borrowed
@@ -24,6 +23,7 @@ cdef extern from "_collector.h":
     const char *fc_unknown_collector() noexcept
     Generation *fc_find_generations(object youngest, const int *thresholds, const int *counts) noexcept
     void fc_move(Generation *younger, Generation *older) noexcept
+    void fc_call(object callback, object phase, object info) noexcept
     void fc_untrack_tuples(Generation *generation) noexcept
 
 cdef enum:
@@ -36,13 +36,36 @@ LIMITS = (MOST_WITHOUT_IMPORT, MOST_WITHOUT_FULL)
 """After how many new container objects deferring ends for good: without an import; in all, without a full collection."""
 
 
+cdef gc_module():
+    """The module; in ``sys.modules`` it is afterwards only if it was before: a program's modules are what it imports."""
+    known = sys.modules.get("gc")
+    if known is not None:
+        return known
+    import gc
+    sys.modules.pop("gc", None)
+    return gc
+
+
+def exchange(Deferral former, bint is_wanted, refuse):
+    """Begin or end deferring. Returns a `Deferral`, the former one if there is one; `refuse` is told why it can't begin."""
+    if not is_wanted:
+        if former is not None:
+            former.end()
+        return former
+    deferral = former if former is not None else Deferral()
+    reason = deferral.begin()
+    if reason is not None:
+        refuse(f"collector: {reason}")
+    return deferral
+
+
 @cython.final
 cdef class Deferral:
     """The callback in ``gc.callbacks``, and what it has to know."""
 
     cdef list callbacks
     cdef dict modules
-    cdef object get_debug, hook
+    cdef object get_debug, get_threshold, get_count, hook
     cdef Generation *generations
     cdef int[3] thresholds
     cdef Py_ssize_t seen, seen_by_older     # modules at the last automatic collection; at the last one but of the youngest
@@ -51,9 +74,10 @@ cdef class Deferral:
     """How many automatic collections were answered."""
 
     def __cinit__(self):
+        gc = gc_module()
         self.callbacks = gc.callbacks
         self.modules = <dict>PyImport_GetModuleDict()
-        self.get_debug = gc.get_debug
+        self.get_debug, self.get_threshold, self.get_count = gc.get_debug, gc.get_threshold, gc.get_count
 
     def begin(self):
         """Answer automatic collections from now on, until there is reason to stop. Returns why that can't be, or None."""
@@ -93,8 +117,8 @@ cdef class Deferral:
 
     cdef Generation *find_generations(self) except? NULL:
         cdef int[3] counts
-        youngest_first = gc.get_threshold()
-        counted = gc.get_count()
+        youngest_first = self.get_threshold()
+        counted = self.get_count()
         for index in range(3):
             self.thresholds[index] = youngest_first[index]
             counts[index] = counted[index]
@@ -157,8 +181,4 @@ cdef class Deferral:
         cdef Py_ssize_t position = self.position()
         self.end()
         if 0 <= position < len(self.callbacks):
-            following = self.callbacks[position]
-            try:
-                following(phase, info)
-            except BaseException:
-                PyErr_WriteUnraisable(following)
+            fc_call(self.callbacks[position], phase, info)

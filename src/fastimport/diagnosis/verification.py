@@ -82,7 +82,7 @@ def _installed(freshness: Any, snapshot: str | None) -> Iterator[str]:
         sys.path_importer_cache = cache
         activation.uninstall()
         if before["active"]:
-            activation.install(freshness=before["freshness"], register=before["register"], snapshot=before["snapshot"])
+            activation.install(**{name: before[name] for name in ("freshness", "register", "snapshot", "collector")})
 
 
 class _Comparison:

@@ -5,11 +5,15 @@ import sys
 from collections.abc import Mapping
 
 from fastimport.environment import exec_path
+from fastimport.settings import DEFERRED
 
 
 def with_fastimport(environment: Mapping[str, str], settings: dict[str, str]) -> dict[str, str]:
-    """A copy of `environment` in which Python starts with fastimport; `settings` are arguments of `fastimport.install`."""
-    changed = dict(environment)
+    """A copy of `environment` in which Python starts with fastimport; `settings` are arguments of `fastimport.install`.
+
+    The garbage collector waits, unless they or the environment say otherwise.
+    """
+    changed = {"FASTIMPORT_COLLECTOR": DEFERRED, **environment}
     own = _own_entry()
     entries = changed.get("PYTHONPATH", "")
     if own not in entries.split(os.pathsep):

@@ -3,7 +3,7 @@
 import gc
 
 from fastimport import activation
-from fastimport.settings import read_environment
+from fastimport.settings import DEFERRED, read_environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,40 +26,53 @@ class Startup:
             return self
         before = activation.describe()
         activation.install(**self._settings)
-        self._found.append((before, gc.isenabled()))
-        gc.disable()
+        is_paused = self._pause_collector()
+        self._found.append((before, is_paused))
         return self
+
+    def _pause_collector(self) -> bool:
+        """Switch it off where it was to wait and can't, as in free-threaded builds. Whether that was done."""
+        wanted = read_environment().collector or self._settings["collector"]
+        if wanted != DEFERRED or activation.describe()["collector"] == DEFERRED or not gc.isenabled():
+            return False
+        gc.disable()
+        return True
 
     def __exit__(
         self, kind: "type[BaseException] | None", value: "BaseException | None", traceback: "TracebackType | None"
     ) -> None:
-        before, was_collecting = self._found.pop()
+        before, is_paused = self._found.pop()
         if before is None:
             return
         try:
             if kind is None and self._freeze:
                 gc.freeze()
         finally:
-            if was_collecting:
+            if is_paused:
                 gc.enable()
             _restore(before)
 
 
 def startup(
-    *, freshness: str = "checked", snapshot: "str | PathLike[str] | None" = None, register: str = "meta_path", freeze: bool = True
+    *,
+    freshness: str = "checked",
+    snapshot: "str | PathLike[str] | None" = None,
+    register: str = "meta_path",
+    collector: str = DEFERRED,
+    freeze: bool = True,
 ) -> Startup:
-    """A context manager for an application's own imports: fastimport installed, garbage collection paused.
+    """A context manager for an application's own imports: fastimport installed, garbage collections waiting.
 
     At the end the collector goes on as before, and what is there is frozen (`gc.freeze`): it will not look at it again, so
     that processes forked later keep sharing that memory; ``freeze=False`` leaves this out. fastimport is uninstalled again if
-    it was not installed before. After an exception all is as it was, and nothing is frozen. `freshness`, `snapshot` and
-    `register` are those of `fastimport.install`, whose errors are raised before anything is changed. With ``FASTIMPORT=0``
-    nothing happens at all.
+    it was not installed before. After an exception all is as it was, and nothing is frozen. `freshness`, `snapshot`, `register`
+    and `collector` are those of `fastimport.install`, whose errors are raised before anything is changed. With
+    ``FASTIMPORT=0`` nothing happens at all.
     """
-    return Startup(freeze, {"freshness": freshness, "snapshot": snapshot, "register": register})
+    return Startup(freeze, {"freshness": freshness, "snapshot": snapshot, "register": register, "collector": collector})
 
 
-_SETTINGS = ("register", "freshness", "snapshot")
+_SETTINGS = ("register", "freshness", "snapshot", "collector")
 
 
 def _restore(before: "dict[str, Any]") -> None:
