@@ -4,6 +4,7 @@
 #   PYTHON=python3.13            the interpreter (default: python3)
 #   VENV=DIR                     the virtual environment (default: .venv, .venv-debug, .venv-trace)
 #   PYTEST_ARGS="-k zip -x"      more arguments for pytest
+#   COMPAT_ARGS="--only hy"      more arguments for tests/compat/run.py
 #   BENCH_ARGS="--quick"         more arguments for benchmarks/suite.py or benchmarks/check.py
 #   FASTIMPORT_BUILD=debug       build mode: release, debug or trace
 
@@ -12,6 +13,7 @@ FASTIMPORT_BUILD ?= release
 VENV ?= .venv$(if $(filter-out release,$(FASTIMPORT_BUILD)),-$(FASTIMPORT_BUILD))
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+COMPAT_ARGS ?=
 # Without a GIL a child that is forked beside running threads hangs now and then, in importlib as well.
 SOAK = $(if $(findstring True,$(shell $(PY) -c "import sys; print(getattr(sys, '_is_gil_enabled', lambda: True)() is False)")),threads,forks)
 export FASTIMPORT_BUILD
@@ -29,7 +31,7 @@ STUBBED := $(subst /,.,$(patsubst src/%.pyi,%,$(filter-out %/__init__.pyi,$(wild
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test soak reports build wheel sdist bench bench-check lint debug clean
+.PHONY: help demo test soak reports compat build wheel sdist bench bench-check lint debug clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -48,6 +50,9 @@ soak: $(VENV)/.test ## ten minutes of threads, forks, changing files and invalid
 	directory=$$(mktemp -d) && for freshness in checked trusted; do \
 		$(PY) -W error tests/isolated/stress.py 300 32 $$freshness meta_path $(SOAK) "$$directory" 30 || exit 1; \
 	done; rm -rf "$$directory"
+
+compat: ## run real packages that hook imports, with and without: writes docs/compatibility.md, takes hours, goes on where it was
+	$(PYTHON) tests/compat/run.py $(COMPAT_ARGS)
 
 build: $(VENV)/.installed ## build the wheel and install it into the virtual environment
 

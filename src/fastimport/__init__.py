@@ -60,7 +60,17 @@ def __dir__():
     return sorted({*globals(), *__all__})
 
 
-class _StandIn(_StockPathFinder):
+class _Alike(type):
+    """Programs look for importlib's class on ``sys.meta_path`` with ``in``, ``index`` and ``remove``: ours is equal to it."""
+
+    def __eq__(cls, other):
+        return cls is other or (cls is _StandIn and other is _StockPathFinder)
+
+    def __hash__(cls):
+        return hash(_StockPathFinder) if cls is _StandIn else super().__hash__()
+
+
+class _StandIn(_StockPathFinder, metaclass=_Alike):
     """Meta path finder for sys.path and package ``__path__`` attributes: `importlib.machinery.PathFinder`, compiled.
 
     Usable as that class is, also without `fastimport.install`. Finds the same modules, gives equal specs, raises the same errors.
