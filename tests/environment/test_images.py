@@ -101,7 +101,7 @@ def test_verify_says_when_it_has_to_be_made_again(image):
     """What is installed into a running image is not found: importlib, and whoever verifies, sees it."""
     snapshot = next((image.directory / "fastimport").iterdir())
     words = ("verify", "--level", "frozen", "--snapshot", str(snapshot), "--top", "product", "patched", "--", str(image.site))
-    done = image.fastimport(*words)
+    done = image.fastimport(*[word for word in words if word != "patched"])
     assert (done.returncode, "builder" in done.stdout) == (0, False), "it is compared with what is where it is now"
     (image.site / "patched.py").write_text("", encoding="utf-8")
     try:
