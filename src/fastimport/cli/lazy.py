@@ -170,6 +170,8 @@ def _summary(path: str, data: dict[str, Any]) -> str:
         lines.append(f"the program took {data['saved']['eager']} ms with everything eager, {data['saved']['lazy']} ms with this")
     lines += data.get("notes", [])
     lines += [f"  stays eager: {name}: {reason}" for name, reason in _first_reasons(data["eager"])]
+    if data["eager"] and "trust" not in data:
+        lines.append("more with --trust packages or all, which leave side effects to the program and a --check")
     return "\n".join([*lines, f"use it: fastimport run --lazy {path} {' '.join(data['program'])}"])
 
 

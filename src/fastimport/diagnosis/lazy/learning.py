@@ -58,7 +58,7 @@ class Learning:
         missing = [name for name in ("stdout", "stderr") if name not in self.trials.eager["compared"]]
         if missing:
             self._note(f"what it writes to {' and '.join(missing)} is not the same each time: not compared")
-        self.say(f"watching what its imports change (about {12 * self.trials.seconds_each:.0f} s)")
+        self.say(f"watching what its imports change (about {12 * self.trials.eager['seconds']:.0f} s)")
         report = self.trials.observe()
         if report["status"] != self.trials.eager["status"]:
             self._note(f"watched, it ended with status {report['status']}: some effects may not have been seen")

@@ -1,0 +1,44 @@
+"""Packages whose imports are known to have effects: seen, and kept eager. Those that are not installed are skipped."""
+
+import importlib.util
+
+import pytest
+
+from fastimport.diagnosis.bench.launcher import Program
+from fastimport.diagnosis.lazy.knowledge import Knowledge
+from fastimport.diagnosis.lazy.runs import Runner
+
+DJANGO = """\
+from django.conf import settings
+settings.configure(INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes"])
+import django
+django.setup()
+"""
+# What is needed; the program; a module that must not be late; what is said of it.
+PACKAGES = {
+    "readline": ("readline", "import rlcompleter", "readline", "takes over how input() reads a line"),
+    "idna's codec": ("idna", "import idna.codec", "idna.codec", "registers a search function for codecs"),
+    "six's importer": ("six", "import six", "six", "adds to sys.meta_path"),
+    "celery's tasks": ("celery", "import celery.app.builtins", "celery.app.builtins", "celery._state._on_app_finalizers"),
+    "SQLAlchemy's dialects": (
+        "sqlalchemy",
+        "import sqlalchemy\nsqlalchemy.dialects.registry.load('sqlite')",
+        "sqlalchemy.sql.events",
+        "sqlalchemy.event.",
+    ),
+    "Django's models": ("django", DJANGO, "django.contrib.auth.models", "django.apps.registry.apps"),
+    "gevent's patches": ("gevent", "import patching", "patching", "replaces "),
+}
+
+
+@pytest.mark.parametrize("case", PACKAGES)
+def test_known_effects_are_seen_and_keep_a_module_eager(case, tmp_path, monkeypatch):
+    needed, code, module, said = PACKAGES[case]
+    if importlib.util.find_spec(needed) is None:
+        pytest.skip(f"{needed} is not installed")
+    (tmp_path / "patching.py").write_text("from gevent import monkey\nmonkey.patch_all()\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    outcome = Runner(Program("code", code), "fastimport.cli.learning").run(observe=True)
+    assert outcome.status == 0, outcome.stderr.decode()
+    assert any(said in text for text in outcome.report["effects"][module])
+    assert module in Knowledge(outcome.report).kept_for_effects()
