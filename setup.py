@@ -26,11 +26,16 @@ MODULES = (
     "finding._lazy",
     "code._bytecode",
     "code._collector",
+    "code._ready",
     "snapshot._reader",
     "snapshot._stamps",
+    "snapshot._templates",
     "hosting._capi",
 )
-C_SOURCES = ("src/fastimport/code/_open_code_hook.c", "src/fastimport/code/_method.c")
+C_SOURCES = tuple(
+    f"src/fastimport/code/{name}.c"
+    for name in ("_open_code_hook", "_method", "builder", "code_compare", "code_probe", "quicken")
+)
 HEADERS = ("finding", "code", "snapshot", "hosting/include")
 MODES = ("release", "debug", "trace")
 

@@ -48,7 +48,7 @@ static void repair(unsigned char *data, uint64_t size) {
     if (start < end && end <= size && sums < size)
         for (uint64_t block = 0; block < blocks && start + block * FS_BLOCK < end && sums + 8 * block + 8 <= size; block++) {
             uint64_t at = start + block * FS_BLOCK, count = end - at < FS_BLOCK ? end - at : FS_BLOCK;
-            put(data + sums + 8 * block, fs_hash(data + at, count, block), 8);
+            put(data + sums + 8 * block, ft_sum(data + at, count, block), 8);
         }
     if (header > size) return;
     put(data + 24, 0, 8);
@@ -74,8 +74,8 @@ static void ask_code(fs_file *file, uint64_t index) {
     if (fs_get_code(file, index, &code) < 0) return;
     const char *path = fs_text(file, code.path, code.path_size);
     if (path != NULL) fs_find_below(file, FS_CODES, code.root, path, code.path_size);
-    unsigned char *data = fs_read_code(file, &code);
-    if (data != NULL) sink += data[code.size - 1];
+    unsigned char *data = fs_marshalled(file, &code, fs_read_code(file, &code));
+    if (data != NULL) sink += data[code.marshalled - 1];
     free(data);
 }
 

@@ -8,12 +8,15 @@ from importlib import machinery
 import pytest
 from support import Link, plant
 from support.documented import DocumentedSnapshot, xxh64
+from support.documented import fold_sum as documented_fold_sum
 from support.snapshots import contents_of, encoded, reader_of, settle
 
+from fastimport.code._ready import fold_sum
 from fastimport.finding._tables import Kinds
 from fastimport.snapshot import decode, identity
 from fastimport.snapshot._reader import SnapshotReader, checksum
 
+KINDS = Kinds([(suffix, None) for suffix in identity.suffixes()])
 TREE = {
     "a": {
         "m.py": "X = 1", "p": {"__init__.py": "", "c.py": "", "é.py": ""}, "space": {}, "data.txt": "", "link.py": Link("m.py"),
@@ -36,6 +39,7 @@ def test_checksums(size):
     data = bytes(number * 7 & 0xFF for number in range(size))
     for seed in (0, 1, 1 << 63):
         assert xxh64(data, seed) == checksum(data, seed)
+        assert documented_fold_sum(data, seed) == fold_sum(data, seed)
 
 
 @pytest.mark.parametrize("by_content", [False, True])
@@ -55,7 +59,7 @@ def test_both_readers_read_the_same(entries, by_content):
     assert documented.directories == recorded
     for number, code in enumerate(decode.codes(reader)):
         path, flags, stamp, source_size, kept = documented.codes[number]
-        expected = (code.path, code.flags, code.stamp[:4], code.source_size, code.size)
+        expected = (code.path, code.flags, code.stamp[:4], code.source_size, code.marshalled)
         assert (path, flags, stamp, source_size, len(kept)) == expected
         assert not code.size or reader.code_bytes(number) == kept
         assert documented.find("codes", path) == number
@@ -68,7 +72,7 @@ def test_both_give_the_same_answers(entries):
     reader = reader_of(entries, "frozen")
     documented = DocumentedSnapshot(encoded(contents_of(entries)))
     for name in ("m", "p", "space", "n7", "n299", "é", "\udcff", "absent", "data", ""):
-        assert list(reader.candidates(entries, {}, name, Kinds(()))) == documented.candidates(name)
+        assert list(reader.candidates(entries, {}, name, KINDS)) == documented.candidates(name)
     for path, flags, _, names, _ in documented.directories:
         for name, (_, resolved, inside) in ({} if flags & 2 else names).items():
             assert reader.answer(path, name) == answer(path, name, resolved, inside)
@@ -98,5 +102,5 @@ def test_a_real_one(root):
     documented = DocumentedSnapshot(data)
     assert f"{library}/json" in {each[0] for each in documented.directories}
     reader = SnapshotReader(data=data)
-    assert {code.path: code.size for code in decode.codes(reader)} == {each[0]: len(each[4]) for each in documented.codes}
+    assert {code.path: code.marshalled for code in decode.codes(reader)} == {each[0]: len(each[4]) for each in documented.codes}
     assert sys.prefix in {root for root, _ in documented.roots}

@@ -15,6 +15,7 @@ import pytest
 from support import plant
 from support.snapshots import contents_of, encoded, in_use, settle
 
+from fastimport.code._ready import fold_sum
 from fastimport.finding._tables import Kinds
 from fastimport.snapshot import identity
 from fastimport.snapshot._reader import SnapshotReader, checksum
@@ -22,6 +23,7 @@ from fastimport.snapshot.layout import BLOCK, HEADER, NUMBER, RECORDS, SECTION
 
 COUNT = 100_000
 IMPORTERS = {}
+KINDS = Kinds([(suffix, None) for suffix in identity.suffixes()])
 TREE = {
     "lib": {"m.py": "X = 1", "p": {"__init__.py": "", "c.py": "Y = 2"}, "space": {}, "é.py": "", "data.txt": ""},
     "lib2": {"m.py": "", "space": {"s.py": ""}},
@@ -52,7 +54,7 @@ def ask_everything(data, path):
             if answer is not NotImplemented:
                 found[entry, name] = answer
     for name in NAMES:
-        positions = reader.candidates(path, IMPORTERS, name, Kinds(()))
+        positions = reader.candidates(path, IMPORTERS, name, KINDS)
         if positions is not None:
             found[name] = positions
     for file in ("m.py", "p/__init__.py", "p/c.py", "é.py"):
@@ -96,7 +98,7 @@ def repaired(data):
     if start < end <= len(data) and sums + 8 * blocks <= len(data) and blocks <= 1000:
         for block in range(blocks):
             piece = bytes(data[start + block * BLOCK : min(end, start + (block + 1) * BLOCK)])
-            data[sums + 8 * block : sums + 8 * block + 8] = checksum(piece, block).to_bytes(8, "little")
+            data[sums + 8 * block : sums + 8 * block + 8] = fold_sum(piece, block).to_bytes(8, "little")
     data[24:32] = bytes(8)
     data[24:32] = checksum(bytes(data[:header])).to_bytes(8, "little")
     return bytes(data)

@@ -168,7 +168,7 @@ def test_full_disk(snapshot, library, tmp_path):
     """Nothing half-written: the old file stays, the temporary one goes, the error is told."""
     mount = tmp_path / "small"
     mount.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=0700", "tmpfs", mount], capture_output=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32k,mode=0700", "tmpfs", mount], capture_output=True)
     if mounted.returncode:
         pytest.skip("no right to mount a small tmpfs")
     try:

@@ -12,8 +12,8 @@ P4, P5 = 0x85EBCA77C2B2AE63, 0x27D4EB2F165667C5
 
 SECTIONS = {
     "strings": "", "roots": "IIII", "directories": "IIIIQQqqIIIIII", "directory slots": "I", "names": "IIIIII", "name slots": "I",
-    "codes": "IIIIQQqqQQQQQ", "code slots": "I", "paths": "IIIIII", "path directories": "I", "merged names": "IIIII",
-    "merged slots": "I", "positions": "I", "order": "II",
+    "codes": "IIIIQQqqQQQQQII", "code slots": "I", "paths": "IIIIII", "path directories": "I", "merged names": "IIIII",
+    "merged slots": "I", "positions": "I", "order": "II", "texts": "I", "text bytes": "", "caches": "",
 }  # fmt: skip
 
 
@@ -52,6 +52,120 @@ def xxh64(data, seed=0):
     return total ^ total >> 32
 
 
+def _fold(left, right):
+    product = left * right
+    return (product ^ product >> 64) & MASK
+
+
+FOLD_KEYS = 0xA0761D6478BD642F, 0xE7037ED1A0B428DB, 0x8EBC6AF09C88C6E3, 0x589965CC75374CC3
+
+
+def fold_sum(data, seed=0):
+    """The checksum of blocks and of code."""
+    first, second, third, fourth = FOLD_KEYS
+    lanes = [seed ^ key for key in FOLD_KEYS]
+    whole = len(data) // 64 * 64
+    for words in struct.iter_unpack("<8Q", data[:whole]):
+        lanes = [_fold(words[2 * i] ^ key, words[2 * i + 1] ^ lanes[i]) for i, key in enumerate(FOLD_KEYS)]
+    total = _fold(lanes[0] ^ second, lanes[1] ^ third) ^ _fold(lanes[2] ^ fourth, lanes[3] ^ first)
+    rest = data[whole:]
+    for left, right in struct.iter_unpack("<2Q", rest.ljust(-(-len(rest) // 16) * 16, b"\0")):
+        total = _fold(left ^ first, right ^ total)
+    return _fold(total ^ second, len(data) ^ third)
+
+
+class Templates:
+    """The templates of one module, and the marshalled code that they stand for."""
+
+    def __init__(self, data, snapshot):
+        self.snapshot = snapshot
+        strings, count = struct.unpack_from("<II", data)
+        self.strings = [(number >> 1, number & 1) for number in struct.unpack_from(f"<{strings}I", data, 8)]
+        self.width = 4 if 4 + strings + count > 0xFFFF else 2
+        self.data, self.at = data, 8 + 4 * strings
+        self.objects = [self.read() for _ in range(count)]
+        assert self.at == len(data)
+        self.out, self.numbers, self.met = bytearray(), {}, 0
+        self.refer(4 + strings + count - 1)
+
+    def take(self, size):
+        self.at += size
+        return self.data[self.at - size : self.at]
+
+    def number(self, size):
+        return int.from_bytes(self.take(size), "little")
+
+    def references(self, count):
+        return [self.number(self.width) for _ in range(count)]
+
+    def read(self):
+        tag = self.number(1)
+        kind, flagged = tag & 15, tag >> 7
+        if kind in (1, 2, 7, 9, 10, 11):
+            count = self.number(1)
+            count = self.number(4) if count == 255 else count
+            return kind, flagged, self.references(count) if kind in (1, 7, 9) else self.take(count)
+        if kind == 4:
+            digits = int.from_bytes(self.data[self.at : self.at + 4], "little", signed=True)
+            return kind, flagged, self.take(4 + 2 * abs(digits))
+        if kind == 8:
+            fields = self.take(20)
+            return kind, flagged, (fields, self.references(9), self.take(int.from_bytes(fields[16:], "little")), tag >> 6 & 1)
+        return kind, flagged, self.take({3: 4, 5: 8, 6: 16}[kind])
+
+    def put(self, tag, flagged, *parts):
+        self.out.append(ord(tag) | flagged << 7)
+        for part in parts:
+            self.out += part
+
+    def refer(self, reference):
+        if reference < 4:
+            self.put("NFT."[reference], 0)
+            return
+        place = reference - 4
+        interned = place < len(self.strings)
+        flagged = self.strings[place][1] if interned else self.objects[place - len(self.strings)][1]
+        if flagged:
+            if place in self.numbers:
+                self.put("r", 0, self.numbers[place].to_bytes(4, "little"))
+                return
+            self.numbers[place] = self.met
+            self.met += 1
+        if interned:
+            self.put_text(*self.snapshot.interned(self.strings[place][0]), "Z", "A", "t", flagged)
+            return
+        self.put_object(*self.objects[place - len(self.strings)])
+
+    def put_text(self, text, is_ascii, short, long, other, flagged):
+        assert text.isascii() == is_ascii
+        size = len(text).to_bytes(1 if is_ascii and len(text) < 256 else 4, "little")
+        self.put(other if not is_ascii else short if len(text) < 256 else long, flagged, size, text)
+
+    def put_object(self, kind, flagged, content):
+        if kind in (1, 9, 7):
+            short = kind != 7 and len(content) < 256
+            self.put(">" if kind == 7 else ")" if short else "(", flagged, len(content).to_bytes(1 if short else 4, "little"))
+            for reference in content:
+                self.refer(reference)
+        elif kind in (10, 11):
+            self.put_text(content, kind == 10, "z", "a", "u", flagged)
+        elif kind == 8:
+            self.put_code(flagged, *content)
+        else:
+            size = [len(content).to_bytes(4, "little")] if kind == 2 else []
+            self.put({2: "s", 3: "i", 4: "l", 5: "g", 6: "y"}[kind], flagged, *size, content)
+
+    def put_code(self, flagged, fields, references, code, code_flagged):
+        self.put("c", flagged, *(bytes([fields[i], 0, 0, 0]) for i in range(3)), fields[4:6] + bytes(2), fields[8:12])
+        self.met += code_flagged
+        self.put("s", code_flagged, fields[16:20], self.snapshot.without_counters(code))
+        for reference in references[:7]:
+            self.refer(reference)
+        self.out += fields[12:16]
+        self.refer(references[7])
+        self.refer(references[8])
+
+
 class DocumentedSnapshot:
     """All of a file, as plain values."""
 
@@ -68,25 +182,27 @@ class DocumentedSnapshot:
     def read_header(self):
         data = self.data
         magic, version, self.flags, size, checksum, header, block = struct.unpack_from("<8sIIQQII", data)
-        assert (magic, version, size, block) == (b"fastimp\x1a", 2, len(data), 16384)
+        assert (magic, version, size, block) == (b"fastimp\x1a", 3, len(data), 16384)
         identity, identity_size, sums, count = struct.unpack_from("<IIII", data, 40)
         self.tables, self.tables_end, self.code_start, self.code_end = struct.unpack_from("<QQQQ", data, 56)
         self.user, self.made = struct.unpack_from("<QQ", data, 88)
-        assert data[112:136] == bytes(24) and data[360:512] == bytes(152)
+        assert data[112:136] == bytes(24) and data[456:512] == bytes(56)
+        self.release, zero, self.build, *self.probe_place = struct.unpack_from("<IIQQQQQ", data, 408)
+        assert zero == 0
         assert xxh64(data[:24] + bytes(8) + data[32:header]) == checksum
         self.identity = dict(pair.decode().split("=", 1) for pair in data[identity : identity + identity_size].split(b"\0"))
         assert count == -(-(self.tables_end - self.tables) // block) and header >= sums + 8 * count
         for number in range(count):
             start = self.tables + number * block
             expected = int.from_bytes(data[sums + 8 * number :][:8], "little")
-            assert xxh64(data[start : min(start + block, self.tables_end)], number) == expected
+            assert fold_sum(data[start : min(start + block, self.tables_end)], number) == expected
 
     def read_section(self, number, name):
         """Records as tuples; for the strings, their bytes."""
         offset, count, size = struct.unpack_from("<QII", self.data, 136 + 16 * number)
         assert offset % 8 == 0 and self.tables <= offset <= offset + count * size <= self.tables_end
         data = self.data[offset : offset + count * size]
-        if name == "strings":
+        if not SECTIONS[name]:
             assert size == 1
             return data
         record = struct.Struct("<" + SECTIONS[name])
@@ -115,16 +231,45 @@ class DocumentedSnapshot:
 
     def code(self, root, text, size, flags, *rest):
         """Path, flags, stamp and size of the source, marshalled code."""
-        *stamp, source_size, offset, length, checksum, source_hash = rest
+        *stamp, source_size, offset, length, checksum, source_hash, marshalled, zero = rest
         data = self.data[offset : offset + length]
+        assert zero == 0
         if length:
             assert offset % 16 == 0 and self.code_start <= offset <= offset + length <= self.code_end
-            assert xxh64(data) == checksum
+            assert fold_sum(data) == checksum
         path = self.path(root, text, size)
         if length:
             with open(path, "rb") as source:
                 assert xxh64(source.read()) == source_hash
+        if flags & 64:
+            data = bytes(Templates(data, self).out)
+        assert len(data) == marshalled
         return path, flags, tuple(stamp), source_size, data
+
+    def interned(self, number):
+        """The bytes of an interned string, and whether they are ASCII."""
+        (start,), (end,) = self.sections["texts"][number : number + 2]
+        return self.sections["text bytes"][start & 0x7FFFFFFF : end & 0x7FFFFFFF], not start >> 31
+
+    def without_counters(self, code):
+        """Bytecode with empty caches."""
+        caches, code, at = self.sections["caches"], bytearray(code), 0
+        while caches and at + 4 <= len(code):
+            if caches[code[at]]:
+                code[at + 2 : at + 4] = bytes(2)
+            at += 2 + 2 * caches[code[at]]
+        return bytes(code)
+
+    def probe_code(self):
+        """The marshalled code of the probe, or None."""
+        offset, size, checksum, marshalled = self.probe_place
+        if not size:
+            return None
+        data = self.data[offset : offset + size]
+        assert fold_sum(data) == checksum
+        made = bytes(Templates(data, self).out)
+        assert len(made) == marshalled
+        return made
 
     def probe(self, section, first, bits, value, is_it):
         """The number under a hash in a table of slots, or None."""

@@ -1,11 +1,13 @@
 # What the headers of the format have for the reader.
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
+from fastimport.code._ready cimport ft_texts
+
 cdef extern from "snapshot_format.h" nogil:
     enum:
         FS_MAX_ROOTS, FS_NONE, FS_DAMAGED, FS_SECTIONS
-        FS_STRINGS, FS_ROOTS, FS_DIRS, FS_CODES, FS_PATHS, FS_PATH_DIRS, FS_POSITIONS
-        FS_CONTENT, FS_RACY, FS_MISSING, FS_PRIVATE, FS_UNLISTED
+        FS_STRINGS, FS_ROOTS, FS_DIRS, FS_CODES, FS_PATHS, FS_PATH_DIRS, FS_POSITIONS, FS_TEXTS
+        FS_CONTENT, FS_RACY, FS_MISSING, FS_PRIVATE, FS_UNLISTED, FS_TEMPLATES
     ctypedef struct fs_root:
         char *path
         uint32_t length
@@ -18,7 +20,8 @@ cdef extern from "snapshot_format.h" nogil:
         uint32_t identity_offset, identity_size, flags, home_offset, home_size
         int64_t created_ns
         uint32_t counts[64]
-        uint64_t code_start, code_end
+        uint64_t code_start, code_end, build
+        uint32_t release
         fs_root roots[64]
     ctypedef struct fs_dir:
         uint32_t flags, names, name_count, other_count, links
@@ -31,6 +34,7 @@ cdef extern from "snapshot_format.h" nogil:
         uint64_t system, inode
         int64_t mtime_ns, ctime_ns
         uint64_t source_size, size
+        uint32_t marshalled
     ctypedef struct fs_path:
         uint32_t dirs, dir_count
     ctypedef struct fs_merged:
@@ -51,6 +55,8 @@ cdef extern from "snapshot_format.h" nogil:
     int64_t fs_find_name(fs_file *file, const fs_dir *directory, const char *text, uint64_t size, fs_name *name) noexcept
     int64_t fs_find_merged(fs_file *file, const fs_path *path, const char *text, uint64_t size, fs_merged *merged) noexcept
     unsigned char *fs_read_code(const fs_file *file, const fs_code *code) noexcept
+    ft_texts fs_texts(fs_file *file) noexcept
+    fs_code fs_probe_code(const fs_file *file) noexcept
     bint fs_is_own(const fs_file *file) noexcept
     void fs_count(unsigned long long *counter, int by) noexcept
 

@@ -11,12 +11,10 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 
+from fastimport.code._ready cimport CodeMaker
 from fastimport.finding._platform cimport *
 from fastimport.finding._tables cimport Kinds, Table, Watch, audit_listing, is_absence, is_for
 from fastimport.snapshot._format cimport *
-
-cdef extern from "marshal.h":
-    object PyMarshal_ReadObjectFromString(const char *data, Py_ssize_t size)
 
 cdef extern from "Python.h":
     bint PyCode_Check(object candidate)
@@ -58,6 +56,7 @@ cdef class SnapshotReader:
     cdef readonly bint frozen, is_by_content
     cdef readonly bytes identity
     cdef object fix_filename, file_finder
+    cdef readonly CodeMaker maker
     cdef readonly unsigned long long tables_used, tables_stale, tables_unknown, codes_used, codes_stale, codes_unknown
     cdef readonly unsigned long long stat_calls, damaged, codes_by_content
     cdef unsigned long long table_doubts[FS_DOUBTS]
@@ -86,6 +85,8 @@ cdef class SnapshotReader:
         start = self.file.arena + self.file.identity_offset
         self.identity = (<const char *>start)[:self.file.identity_size]
         self.is_by_content = self.file.flags & FS_CONTENT
+        self.maker = CodeMaker()
+        self.maker.serve(fs_texts(&self.file), self.file.counts[FS_TEXTS])
         self.set_roots([root for root, _ in self.roots()])
 
     cdef int copy(self, bytes data) except -1:
@@ -125,14 +126,26 @@ cdef class SnapshotReader:
 
     def code_bytes(self, uint64_t index):
         """The marshalled code of one record. Raises `ValueError` if it is damaged."""
+        return self.code_of(index, True)
+
+    def code_object(self, uint64_t index):
+        """The code object of one record, by what was recorded alone. Raises `ValueError` if it is damaged."""
+        return self.code_of(index, False)
+
+    cdef object code_of(self, uint64_t index, bint marshalled):
         cdef fs_code code
-        cdef unsigned char *data = NULL
-        if fs_get_code(&self.file, index, &code) == 0:
-            data = fs_read_code(&self.file, &code)
-        if data == NULL:
+        if fs_get_code(&self.file, index, &code) < 0:
             raise ValueError(f"damaged: code {index}")
+        return self.take(&code, marshalled)
+
+    cdef object take(self, const fs_code *code, bint marshalled):
+        cdef unsigned char *data = fs_read_code(&self.file, code)
+        if data == NULL:
+            raise ValueError("damaged: code")
         try:
-            return (<const char *>data)[:code.size]
+            if marshalled:
+                return self.maker.marshalled_bytes(data, code.size, code.marshalled, code.flags & FS_TEMPLATES)
+            return self.maker.make(data, code.size, code.marshalled, code.flags & FS_TEMPLATES)
         finally:
             free(data)
 
@@ -165,6 +178,16 @@ cdef class SnapshotReader:
             free(self.file.roots[<Py_ssize_t>index].path)
             self.file.roots[<Py_ssize_t>index].path = copied
             self.file.roots[<Py_ssize_t>index].length = <uint32_t>len(encoded)
+
+    def prepare(self, unsigned long release, uint64_t build, refuse):
+        """Make code of templates, if an interpreter of this release and build can; `refuse` is called with reasons not to."""
+        cdef fs_code probe = fs_probe_code(&self.file)
+        cdef unsigned char *data = fs_read_code(&self.file, &probe)
+        try:
+            is_same = self.file.release == release and self.file.build == build
+            self.maker.prepare(release, is_same, data, probe.size, probe.marshalled, refuse)
+        finally:
+            free(data)
 
     def serve(self, suffixes, fix_filename, bint frozen, file_finder):
         """Answer for finders of class `file_finder` with these suffixes, in their order; `frozen`: without a look at files."""
@@ -424,7 +447,6 @@ cdef class SnapshotReader:
     def code(self, str path not None):
         """The code object of the source file at `path` if the file is the recorded one (`frozen`: in any case), or None."""
         cdef fs_code code
-        cdef unsigned char *data
         cdef const char *name
         cdef int match, doubt
         cdef int64_t found = self.find(FS_CODES, path)
@@ -445,16 +467,10 @@ cdef class SnapshotReader:
         if code.size == 0:          # a source that could not be compiled when it was recorded
             fs_count(&self.codes_unknown, 1)
             return None
-        data = fs_read_code(&self.file, &code)
-        if data == NULL:
-            fs_count(&self.damaged, 1)
-            return None
         try:
-            loaded = PyMarshal_ReadObjectFromString(<const char *>data, code.size)
+            loaded = self.take(&code, False)
         except Exception:
             loaded = None
-        finally:
-            free(data)
         if loaded is None or not PyCode_Check(loaded):
             fs_count(&self.damaged, 1)
             return None

@@ -2,6 +2,7 @@
 
 import _imp
 import os
+import sys
 
 from fastimport.finding import finder
 from fastimport.snapshot import identity
@@ -75,6 +76,7 @@ def _keep_automatic(path, environment):
 def use(reader, freshness, path=None):
     """Give an opened snapshot to the finder and the bytecode reader."""
     reader.serve(identity.suffixes(), _imp._fix_co_filename, freshness == "frozen", finder.external.FileFinder)
+    reader.prepare(sys.hexversion, identity.build_number(), finder.resolver.refuse)
     finder.resolver.use_snapshot(reader)
     if finder.reader is not None:
         finder.reader.use_snapshot(reader)

@@ -21,6 +21,8 @@ class Code(NamedTuple):
     source_size: int
     size: int
     number: int
+    marshalled: int
+    """Bytes of the code when marshalled."""
 
 
 def facts(reader: "SnapshotReader") -> dict[str, object]:
@@ -68,8 +70,8 @@ def codes(reader: "SnapshotReader", roots: list[str] | None = None) -> Iterator[
     """All source files. `roots` as above. Raises `ValueError` if damaged."""
     roots = roots or [root for root, _ in reader.roots()]
     for number, (root, path, size, flags, *rest) in enumerate(records(reader, "codes")):
-        source_size, _, code_size = rest[4:7]
-        yield Code(_path(reader, roots, root, path, size), flags, Stamp(*rest[:4]), source_size, code_size, number)
+        source_size, _, code_size, _, _, marshalled = rest[4:10]
+        yield Code(_path(reader, roots, root, path, size), flags, Stamp(*rest[:4]), source_size, code_size, number, marshalled)
 
 
 def order(reader: "SnapshotReader") -> list[str]:

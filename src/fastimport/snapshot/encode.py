@@ -3,8 +3,10 @@
 import os
 from typing import BinaryIO
 
+from fastimport.code._ready import fold_sum
 from fastimport.snapshot import identity, reasons
 from fastimport.snapshot._reader import checksum
+from fastimport.snapshot.codes import CodeWriter, Written
 from fastimport.snapshot.layout import (
     BLOCK,
     BY_CONTENT,
@@ -14,42 +16,45 @@ from fastimport.snapshot.layout import (
     RECORDS,
     SECTION,
     SECTIONS,
+    TEMPLATES,
     VERSION,
     aligned,
 )
-from fastimport.snapshot.model import NO_STAMP, RACY, Contents, Directory, Loaded, Name, Source
+from fastimport.snapshot.model import NO_STAMP, RACY, Contents, Directory, Name, Source
 
 _MASK = 0xFFFFFFFF
 _MAX_PATHS = 16
 _DOUBTS = RACY | reasons.MASK
 
 
-def encode(contents: Contents, stream: BinaryIO) -> int:
-    """Write a snapshot to a seekable binary stream, code last, and return its size in bytes."""
-    tables = _Tables(contents)
-    sizes = {name: len(tables.sections[name]) * RECORDS[name].size for name in SECTIONS if name != "strings"}
-    sizes["strings"] = len(tables.strings)
-    tables.sections["codes"] = []
+def encode(contents: Contents, stream: BinaryIO, templates: bool = True) -> int:
+    """Write a snapshot to a seekable binary stream, to be read as well, code last, and return its size in bytes.
+
+    `templates`: keep code as templates where this interpreter can make code objects of them; else all of it marshalled.
+    """
+    codes = CodeWriter(stream, templates)
+    codes.write(contents.sources.values())
+    tables = _Tables(contents, codes)
+    sizes = {name: len(tables.packed(name)) for name in SECTIONS}
     offsets, end = _place(tables, sizes)
-    start = offsets["strings"]
-    blocks = -(-(end - start) // BLOCK)
-    code_start = aligned(end, 16)
-    code_end = _write_codes(tables, contents, stream, code_start)
+    start, code_start = offsets["strings"], aligned(end, 16)
+    tables.place_codes(contents, code_start)
+    codes.move(code_start)
     stream.seek(start)
     image = bytearray(end - start)
     for name in SECTIONS:
-        data = tables.packed(name)
-        image[offsets[name] - start : offsets[name] - start + len(data)] = data
-    stream.write(image)
+        image[offsets[name] - start : offsets[name] - start + sizes[name]] = tables.packed(name)
+    stream.write(image.ljust(code_start - start, b"\0"))
     sums = b"".join(
-        checksum(bytes(image[block * BLOCK : (block + 1) * BLOCK]), block).to_bytes(8, "little") for block in range(blocks)
+        fold_sum(bytes(image[at : at + BLOCK]), number).to_bytes(8, "little")
+        for number, at in enumerate(range(0, end - start, BLOCK))
     )
     counts = {name: sizes[name] // RECORDS[name].size for name in SECTIONS}
-    header = _header(tables, contents, sums, offsets, counts, (start, end, code_start, code_end))
+    header = _header(tables, contents, sums, offsets, counts, (start, end, code_start, code_start + codes.size))
     stream.seek(0)
     stream.write(header)
     stream.flush()
-    return code_end
+    return code_start + codes.size
 
 
 def _place(tables: "_Tables", sizes: dict[str, int]) -> tuple[dict[str, int], int]:
@@ -61,17 +66,6 @@ def _place(tables: "_Tables", sizes: dict[str, int]) -> tuple[dict[str, int], in
         offsets[name] = offset
         offset += aligned(sizes[name])
     return offsets, offset
-
-
-def _write_codes(tables: "_Tables", contents: Contents, stream: BinaryIO, offset: int) -> int:
-    for source in contents.sources.values():
-        loaded = source.load()
-        stream.seek(offset)
-        stream.write(loaded.code)
-        tables.add_code(source, offset, loaded)
-        offset = aligned(offset + len(loaded.code), 16) if loaded.code else offset
-    stream.write(bytes(max(0, offset - stream.seek(0, os.SEEK_END))))
-    return offset
 
 
 def _header(
@@ -92,6 +86,10 @@ def _header(
     header[: HEADER.size] = HEADER.pack(MAGIC, VERSION, flags, bounds[3], 0, *fixed, *bounds, *made)
     for number, name in enumerate(SECTIONS):
         SECTION.pack_into(header, HEADER.size + number * SECTION.size, offsets[name], counts[name], RECORDS[name].size)
+    release, build = tables.codes.made_by()
+    probe = tables.codes.probe
+    made_from = (bounds[2] + probe.offset, probe.size, probe.checksum, probe.marshalled) if release else (0, 0, 0, 0)
+    TEMPLATES.pack_into(header, HEADER.size + len(SECTIONS) * SECTION.size, release, 0, build, *made_from)
     header[HEADER_SIZE : HEADER_SIZE + len(tables.identity)] = tables.identity
     header[sums_offset : sums_offset + len(sums)] = sums
     header[24:32] = checksum(bytes(header)).to_bytes(8, "little")
@@ -113,8 +111,9 @@ def _slots(hashes: list[int]) -> tuple[list[int], int]:
 class _Tables:
     """The sections as they grow: lists of tuples, one for each record."""
 
-    def __init__(self, contents: Contents) -> None:
+    def __init__(self, contents: Contents, codes: CodeWriter) -> None:
         self.identity = identity.encoded()
+        self.codes, self.raw = codes, codes.sections()
         self.strings = bytearray()
         self.known_strings: dict[bytes, int] = {}
         self.sections: dict[str, list[tuple[int, ...]]] = {name: [] for name in SECTIONS}
@@ -126,9 +125,7 @@ class _Tables:
         for directory in contents.directories.values():
             self.add_directory(directory)
         self.add_slots("directories", "directory slots", list(contents.directories))
-        for source in contents.sources.values():  # placeholders, of which the count is needed; `add_code` is later
-            self.locate(source.path)
-            self.sections["codes"].append(())
+        self.place_codes(contents, 0)
         self.add_slots("codes", "code slots", list(contents.sources))
         self.numbers = {path: number for number, path in enumerate(contents.directories)}
         for path in contents.paths[:_MAX_PATHS]:
@@ -139,6 +136,8 @@ class _Tables:
         """The bytes of a section."""
         if name == "strings":
             return bytes(self.strings)
+        if name in self.raw:
+            return self.raw[name]
         return b"".join(RECORDS[name].pack(*record) for record in self.sections[name])
 
     def add_string(self, text: str) -> tuple[int, int]:
@@ -183,13 +182,18 @@ class _Tables:
     def name_record(self, name: str, masks: Name, value: int) -> tuple[int, ...]:
         return (*self.add_string(name), masks.listed, masks.resolved, masks.inside, value & _MASK)
 
-    def add_code(self, source: Source, offset: int, loaded: Loaded) -> None:
-        """The record of a source file whose code was written at an offset."""
+    def place_codes(self, contents: Contents, start: int) -> None:
+        """The records of all source files, whose code is from `start` on."""
+        self.sections["codes"] = [
+            self.code_record(source, written, start) for source, written in zip(contents.sources.values(), self.codes.written)
+        ]
+
+    def code_record(self, source: Source, written: Written, start: int) -> tuple[int, ...]:
         root, path, size, _ = self.locate(source.path)
         stamp = source.stamp[:4] if self.stamped else NO_STAMP[:4]
-        flags = (source.flags if self.stamped else source.flags & ~_DOUBTS) | loaded.flags
-        place = (offset, len(loaded.code), checksum(loaded.code)) if loaded.code else (0, 0, 0)
-        self.sections["codes"].append((root, path, size, flags, *stamp, source.size, *place, loaded.digest))
+        flags = (source.flags if self.stamped else source.flags & ~_DOUBTS) | written.flags
+        place = (start + written.offset if written.size else 0, written.size, written.checksum)
+        return (root, path, size, flags, *stamp, source.size, *place, written.digest, written.marshalled, 0)
 
     def add_path(self, path: list[str], contents: Contents) -> None:
         """A search path: its directories, and for each name the entries that may have it, counted among these."""

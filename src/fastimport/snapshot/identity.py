@@ -44,3 +44,10 @@ def difference(identity):
         if theirs.get(name) != value:
             return f"made for another interpreter: {name} {theirs.get(name)!r}, here {value!r}"
     return "made for another interpreter"
+
+
+def build_number():
+    """What tells builds of the same release apart, as 64 bits of ``sys.version``."""
+    from fastimport.code._ready import fold_sum
+
+    return fold_sum(sys.version.encode())

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 RACY, MISSING, PRIVATE, UNLISTED = 1, 2, 4, 8
 """Flags of directories (and, RACY and PRIVATE, of sources)."""
+TEMPLATE_CODE = 64
+"""Flag of code in the file: templates, not marshalled bytes."""
 
 WARNS, UNTRIED = 16, 32
 """Flags of sources: compiling warns, which is importlib's to say; the code is from a .pyc, and whether it does is not known."""

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../code/templates.h"
+
 #ifndef _WIN32
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -26,18 +28,20 @@
 #endif
 
 #define FS_MAGIC "fastimp\x1a"
-enum { FS_VERSION = 2, FS_HEADER = 512, FS_BLOCK = 16384, FS_MAX_ROOTS = 64, FS_MAX_IDENTITY = 4096 };
+enum { FS_VERSION = 3, FS_HEADER = 512, FS_BLOCK = 16384, FS_MAX_ROOTS = 64, FS_MAX_IDENTITY = 4096 };
 enum { FS_NONE = -1, FS_DAMAGED = -2 }; /* what look-ups answer beside an index */
 
 enum { /* sections, in the order of the file */
     FS_STRINGS, FS_ROOTS, FS_DIRS, FS_DIR_SLOTS, FS_NAMES, FS_NAME_SLOTS, FS_CODES, FS_CODE_SLOTS,
-    FS_PATHS, FS_PATH_DIRS, FS_MERGED, FS_MERGED_SLOTS, FS_POSITIONS, FS_ORDER, FS_SECTIONS
+    FS_PATHS, FS_PATH_DIRS, FS_MERGED, FS_MERGED_SLOTS, FS_POSITIONS, FS_ORDER, FS_TEXTS, FS_TEXT_BYTES, FS_CACHES, FS_SECTIONS
 };
-static const uint32_t fs_record_sizes[FS_SECTIONS] = {1, 16, 72, 4, 24, 4, 88, 4, 24, 4, 20, 4, 4, 8};
+static const uint32_t fs_record_sizes[FS_SECTIONS] = {1, 16, 72, 4, 24, 4, 96, 4, 24, 4, 20, 4, 4, 8, 4, 1, 1};
 
 enum { FS_CONTENT = 1 };                                         /* header: built by content, stamps mean nothing */
 enum { FS_RACY = 1, FS_MISSING = 2, FS_PRIVATE = 4, FS_UNLISTED = 8 }; /* directories; the first and the third of codes, too */
 enum { FS_WARNS = 16, FS_UNTRIED = 32 };                         /* codes: compiling warns; it is not known whether it does */
+enum { FS_TEMPLATES = 64 };                                      /* codes: templates, not marshalled bytes */
+enum { FS_MAX_CODE = 1 << 26 };                                  /* bytes of one module's code, in either form */
 
 typedef struct {
     const unsigned char *mapping; /* the file; never read but by fs_copy */
@@ -52,6 +56,9 @@ typedef struct {
     uint64_t uid;
     int64_t created_ns;
     uint32_t home_offset, home_size; /* the directory that the file was made for, in the strings */
+    uint32_t release;                /* of Python, whose counters the templates have; and its build */
+    uint64_t build;
+    uint64_t probe_offset, probe_size, probe_checksum, probe_marshalled; /* templates to be compared with marshal's */
     struct { char *path; uint32_t length; } roots[FS_MAX_ROOTS];
 } fs_file;
 
@@ -71,6 +78,7 @@ typedef struct {
     uint64_t system, inode;
     int64_t mtime_ns, ctime_ns;
     uint64_t source_size, offset, size, checksum, source_hash;
+    uint32_t marshalled; /* bytes when marshalled; the same as `size` if it is */
 } fs_code;
 
 typedef struct {
@@ -149,7 +157,7 @@ static inline int fs_load_block(fs_file *file, uint64_t block) {
     uint64_t start = file->tables_start + block * FS_BLOCK;
     uint64_t size = file->tables_end - start < FS_BLOCK ? file->tables_end - start : FS_BLOCK;
     uint64_t expected = fs_u64(file->arena + file->sums_offset + 8 * block);
-    int good = fs_copy(file, start, bytes, size) == 0 && fs_hash(bytes, size, block) == expected;
+    int good = fs_copy(file, start, bytes, size) == 0 && ft_sum(bytes, size, block) == expected;
     if (good) memcpy(file->arena + start, bytes, size); /* by two threads at once: the same bytes */
     __atomic_store_n(&file->states[block], (unsigned char)(good ? 1 : 2), __ATOMIC_RELEASE);
     return good ? 0 : -1;
@@ -199,7 +207,7 @@ static inline int fs_get_code(fs_file *file, uint64_t index, fs_code *code) {
     const unsigned char *p = fs_records(file, FS_CODES, index, 1);
     if (p == NULL) return -1;
     *code = (fs_code){FS_PLACE_AND_STAMP(p), fs_u64(p + 48), fs_u64(p + 56), fs_u64(p + 64), fs_u64(p + 72),
-                      fs_u64(p + 80)};
+                      fs_u64(p + 80), fs_u32(p + 88)};
     return 0;
 }
 
@@ -305,13 +313,53 @@ static inline int64_t fs_find_merged(fs_file *file, const fs_path *path, const c
 /* The bytes of a module's code, malloc'ed and found good; NULL if they are not. */
 static inline unsigned char *fs_read_code(const fs_file *file, const fs_code *code) {
     if (code->offset < file->code_start || code->offset > file->code_end || code->size > file->code_end - code->offset) return NULL;
-    if (code->size == 0 || code->size > (uint64_t)1 << 31) return NULL;
+    if (code->size == 0 || code->size > FS_MAX_CODE || code->marshalled > FS_MAX_CODE) return NULL;
     unsigned char *data = (unsigned char *)malloc(code->size);
-    if (data != NULL && (fs_copy(file, code->offset, data, code->size) < 0 || fs_hash(data, code->size, 0) != code->checksum)) {
+    if (data != NULL && (fs_copy(file, code->offset, data, code->size) < 0 || ft_sum(data, code->size, 0) != code->checksum)) {
         free(data);
         return NULL;
     }
     return data;
+}
+
+/* An interned string of templates, for ft_texts; `owner` is the file. */
+static inline const unsigned char *fs_find_text(void *owner, uint32_t number, uint32_t *size, int *is_ascii) {
+    fs_file *file = (fs_file *)owner;
+    const unsigned char *offsets = fs_records(file, FS_TEXTS, number, 2);
+    if (offsets == NULL) return NULL;
+    uint32_t start = fs_u32(offsets), end = fs_u32(offsets + 4) & 0x7FFFFFFF;
+    *is_ascii = !(start >> 31);
+    start &= 0x7FFFFFFF;
+    *size = end - start;
+    return end < start ? NULL : fs_records(file, FS_TEXT_BYTES, start, *size);
+}
+
+static inline ft_texts fs_texts(fs_file *file) {
+    return (ft_texts){fs_find_text, file, file->counts[FS_CACHES] == 256 ? fs_records(file, FS_CACHES, 0, 256) : NULL};
+}
+
+/* The marshalled bytes of code in either form, malloc'ed; NULL if the templates are damaged. Frees `data`. */
+static inline unsigned char *fs_marshalled(fs_file *file, const fs_code *code, unsigned char *data) {
+    if (data == NULL || !(code->flags & FS_TEMPLATES)) return data;
+    ft_texts texts = fs_texts(file);
+    unsigned char *made = (unsigned char *)malloc((size_t)code->marshalled + 1);
+    if (made != NULL && ft_to_marshal(data, code->size, &texts, made, code->marshalled) < 0) {
+        free(made);
+        made = NULL;
+    }
+    free(data);
+    return made;
+}
+
+/* The record of the probe; its size is 0 if there is none. */
+static inline fs_code fs_probe_code(const fs_file *file) {
+    fs_code code = {0};
+    code.flags = FS_TEMPLATES;
+    code.offset = file->probe_offset;
+    code.size = file->probe_size;
+    code.checksum = file->probe_checksum;
+    code.marshalled = (uint32_t)file->probe_marshalled;
+    return code;
 }
 
 /* Whether fs_copy can be relied on: seccomp rules may forbid the call, and other systems don't have it. */
@@ -413,6 +461,14 @@ static inline const char *fs_check_header(fs_file *file, const unsigned char *he
     file->created_ns = (int64_t)fs_u64(header + 96);
     file->home_offset = fs_u32(header + 104);
     file->home_size = fs_u32(header + 108);
+    const unsigned char *templates = header + 136 + 16 * FS_SECTIONS;
+    file->release = fs_u32(templates);
+    file->build = fs_u64(templates + 8);
+    file->probe_offset = fs_u64(templates + 16);
+    file->probe_size = fs_u64(templates + 24);
+    file->probe_checksum = fs_u64(templates + 32);
+    file->probe_marshalled = fs_u64(templates + 40);
+    if (file->probe_marshalled > FS_MAX_CODE) return "damaged: header";
     if (fs_u32(header + 36) != FS_BLOCK || file->header_size < FS_HEADER || file->header_size > file->size) return "damaged: header";
     if (file->identity_size > FS_MAX_IDENTITY || file->identity_offset < FS_HEADER
         || (uint64_t)file->identity_offset + file->identity_size > file->header_size) return "damaged: header";

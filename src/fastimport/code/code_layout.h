@@ -1,0 +1,157 @@
+/* What `_PyCode_New` and `_PyCode_Quicken` do, version by version: for builder.c only, which is compiled with the interpreter's
+   internal headers. Other interpreters than these, and other releases than the one compiled for, unmarshal. */
+#ifndef FASTIMPORT_CODE_LAYOUT_H
+#define FASTIMPORT_CODE_LAYOUT_H
+
+#if !defined(Py_GIL_DISABLED) && !defined(Py_DEBUG) && !defined(Py_TRACE_REFS) && PY_VERSION_HEX < 0x030E0000 &&                 \
+    !defined(PYPY_VERSION) && !defined(_WIN32) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define FT_KNOWN_LAYOUT 1
+#else
+#define FT_KNOWN_LAYOUT 0
+#endif
+
+#if FT_KNOWN_LAYOUT
+#include <stddef.h>
+#undef HAVE_STD_ATOMIC
+#include <internal/pycore_code.h>
+#if PY_VERSION_HEX >= 0x030E0000
+#include <internal/pycore_interpframe.h>
+#else
+#include <internal/pycore_frame.h>
+#endif
+#include <internal/pycore_interp.h>
+
+#define FT_CODE_HEAD offsetof(PyCodeObject, co_code_adaptive)
+
+#ifdef FT_MAKES_CODE /* needs builder.h */
+#if PY_VERSION_HEX >= 0x030D0000
+#include <internal/pycore_opcode_metadata.h>
+#include <internal/pycore_unicodeobject.h>
+#else
+#include <opcode.h>
+#endif
+
+/* As marshal interns what was interned when it was written. */
+static inline void ft_intern(PyInterpreterState *interpreter, PyObject **text) {
+#if PY_VERSION_HEX >= 0x030D0000
+    _PyUnicode_InternImmortal(interpreter, text);
+#else
+    (void)interpreter;
+    PyUnicode_InternInPlace(text);
+#endif
+}
+
+typedef struct {
+    int locals, plain_cells, cells, free;
+} ft_counts;
+
+/* All that a code object is made of; `objects` in the order of the templates' references, borrowed. */
+typedef struct {
+    PyObject *objects[FT_CODE_REFS];
+    int argcount, posonlyargcount, kwonlyargcount, stacksize, flags, firstlineno;
+    const unsigned char *code;
+    uint32_t size;
+    ft_counts counts;
+} ft_parts;
+
+#if PY_VERSION_HEX >= 0x030C0000 && PY_VERSION_HEX < 0x030D0000
+
+/* 3.12 exports its constructor, and hides the counter that code objects get their version from. */
+static inline PyCodeObject *ft_new_code(PyInterpreterState *interpreter, const ft_parts *parts) {
+    PyObject *bytecode = PyBytes_FromStringAndSize((const char *)parts->code, parts->size);
+    if (bytecode == NULL) return NULL;
+    (void)interpreter;
+    PyObject *const *objects = parts->objects;
+    struct _PyCodeConstructor constructor = {.filename = objects[FT_FILENAME],
+                                             .name = objects[FT_NAME],
+                                             .qualname = objects[FT_QUALNAME],
+                                             .flags = parts->flags,
+                                             .code = bytecode,
+                                             .firstlineno = parts->firstlineno,
+                                             .linetable = objects[FT_LINES],
+                                             .consts = objects[FT_CONSTS],
+                                             .names = objects[FT_CODE_NAMES],
+                                             .localsplusnames = objects[FT_LOCALS],
+                                             .localspluskinds = objects[FT_LOCAL_KINDS],
+                                             .argcount = parts->argcount,
+                                             .posonlyargcount = parts->posonlyargcount,
+                                             .kwonlyargcount = parts->kwonlyargcount,
+                                             .stacksize = parts->stacksize,
+                                             .exceptiontable = objects[FT_EXCEPTIONS]};
+    PyCodeObject *code = _PyCode_New(&constructor);
+    Py_DECREF(bytecode);
+    return code;
+}
+
+#else
+
+#if PY_VERSION_HEX >= 0x030D0000
+#define FT_OPCODE(unit) ((unit).op.code)
+#else
+#define FT_OPCODE(unit) _Py_OPCODE(unit)
+#endif
+
+/* What is not given but follows, and what starts empty. */
+static inline void ft_derive(PyInterpreterState *interpreter, PyCodeObject *code, const ft_counts *counts) {
+    _Py_CODEUNIT *instructions = _PyCode_CODE(code);
+    Py_ssize_t entry = 0, size = Py_SIZE(code);
+    while (entry < size && FT_OPCODE(instructions[entry]) != RESUME) entry++;
+    code->_co_firsttraceable = (int)entry;
+    code->co_nlocals = counts->locals;
+    code->co_ncellvars = counts->cells;
+    code->co_nfreevars = counts->free;
+    code->co_weakreflist = NULL;
+    code->co_extra = NULL;
+#if PY_VERSION_HEX >= 0x030D0000
+    code->co_framesize = code->co_nlocalsplus + code->co_stacksize + FRAME_SPECIALS_SIZE;
+    code->co_version = interpreter->func_state.next_version;
+    if (interpreter->func_state.next_version != 0) interpreter->func_state.next_version++;
+    code->co_executors = NULL;
+    code->_co_cached = NULL;
+    code->_co_instrumentation_version = 0;
+    code->_co_monitoring = NULL;
+#else
+    (void)interpreter;
+    code->co_nplaincellvars = counts->plain_cells;
+    code->co_warmup = QUICKENING_INITIAL_WARMUP_VALUE;
+    code->_co_linearray_entry_size = 0;
+    code->_co_code = NULL;
+    code->_co_linearray = NULL;
+#endif
+}
+
+static inline PyCodeObject *ft_new_code(PyInterpreterState *interpreter, const ft_parts *parts) {
+    PyCodeObject *code = PyObject_NewVar(PyCodeObject, &PyCode_Type, parts->size / 2);
+    if (code == NULL) return NULL;
+    code->co_consts = Py_NewRef(parts->objects[FT_CONSTS]);
+    code->co_names = Py_NewRef(parts->objects[FT_CODE_NAMES]);
+    code->co_localsplusnames = Py_NewRef(parts->objects[FT_LOCALS]);
+    code->co_localspluskinds = Py_NewRef(parts->objects[FT_LOCAL_KINDS]);
+    code->co_filename = Py_NewRef(parts->objects[FT_FILENAME]);
+    code->co_name = Py_NewRef(parts->objects[FT_NAME]);
+    code->co_qualname = Py_NewRef(parts->objects[FT_QUALNAME]);
+    code->co_linetable = Py_NewRef(parts->objects[FT_LINES]);
+    code->co_exceptiontable = Py_NewRef(parts->objects[FT_EXCEPTIONS]);
+    code->co_argcount = parts->argcount;
+    code->co_posonlyargcount = parts->posonlyargcount;
+    code->co_kwonlyargcount = parts->kwonlyargcount;
+#if PY_VERSION_HEX >= 0x030E0000
+    _PyUnicode_InternMortal(interpreter, &code->co_filename);
+    _PyUnicode_InternMortal(interpreter, &code->co_name);
+    _PyUnicode_InternMortal(interpreter, &code->co_qualname);
+    code->_co_unique_id = 0; /* of free-threaded builds */
+    code->co_stacksize = parts->stacksize ? parts->stacksize : 1;
+#else
+    code->co_stacksize = parts->stacksize;
+#endif
+    code->co_flags = parts->flags;
+    code->co_firstlineno = parts->firstlineno;
+    code->co_nlocalsplus = (int)PyTuple_GET_SIZE(code->co_localsplusnames);
+    memcpy(code->co_code_adaptive, parts->code, parts->size);
+    ft_derive(interpreter, code, &parts->counts);
+    return code;
+}
+#endif
+#endif
+#endif
+#endif
