@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import time
 from importlib.machinery import PathFinder
 
 from fastimport.cli.output import show, show_json, show_progress
@@ -9,9 +10,11 @@ from fastimport.diagnosis.verification import Result, verify
 from fastimport.diagnosis.words import counted
 from fastimport.settings import FRESHNESS
 from fastimport.snapshot.api import Snapshot
+from fastimport.snapshot.code_check import Checked, check
 from fastimport.snapshot.verify import Problem
 
 SCHEMA = "fastimport.verify/1"
+CODE_SCHEMA = "fastimport.verify.code/1"
 SHOWN = 50  # differences printed; JSON has them all
 
 
@@ -32,12 +35,17 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )  # fmt: skip
     parser.add_argument("--snapshot", metavar="FILE", help="with this snapshot, which is compared with the file system as well")
     parser.add_argument("--top", nargs="+", default=[], metavar="NAME", help="only these top-level names and those below")
+    parser.add_argument(
+        "--code", action="store_true", help="instead, make the code of every module from templates and with marshal, and compare"
+    )
     parser.add_argument("path", nargs="*", metavar="PATH", help="directories and archives (default: sys.path)")
     parser.set_defaults(func=run, parser=parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare, print, and return 1 if anything differs."""
+    if arguments.code:
+        return _run_code(arguments)
     problems: list[Problem] | None = None
     unknown = [top for top in arguments.top if not _is_there(top, arguments.path or None)]
     if unknown:
@@ -62,6 +70,28 @@ def _is_there(name: str, path: list[str] | None) -> bool:
         return PathFinder.find_spec(name, path) is not None
     except (ImportError, OSError, ValueError):
         return True  # there is something, which makes errors; they are compared
+
+
+def _run_code(arguments: argparse.Namespace) -> int:
+    started, count = time.monotonic(), 0
+    different: list[Checked] = []
+    try:
+        for checked in check(arguments.path or None, _show_count):
+            count += 1
+            different += [checked] if checked.difference is not None else []
+    except RuntimeError as error:
+        print(f"fastimport verify: nothing to compare: {error}", file=sys.stderr)
+        return 1
+    show_progress()
+    seconds = time.monotonic() - started
+    if arguments.json:
+        show_json(
+            {"schema": CODE_SCHEMA, "modules": count, "differences": [each._asdict() for each in different], "seconds": seconds}
+        )
+    else:
+        lines = [f"{each.path}: {each.difference}" for each in different[:SHOWN]]
+        show("\n".join([*lines, f"{count} modules made both ways; {len(different)} differences ({seconds:.1f} s)"]))
+    return 1 if different else 0
 
 
 def _matters(problem: "Problem", level: str) -> bool:
