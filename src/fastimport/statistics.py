@@ -9,13 +9,27 @@ from fastimport.finding.counts import stats_of
 
 def stats():
     """The `Stats` of this interpreter's default finder."""
-    return stats_of(finder.resolver)
+    found = stats_of(finder.resolver)
+    attachment = sys.modules.get("fastimport.snapshot.attachment")
+    snapshot = attachment.attached()[0] if attachment is not None else None
+    return found if snapshot is None else found._replace(snapshot_unused=_unused(snapshot))
+
+
+def _unused(snapshot):
+    from fastimport.snapshot import usefulness
+
+    reason = usefulness.obstacle(sys.path_hooks) if snapshot.frozen else None
+    return {**usefulness.so_far(snapshot), **({} if reason is None else {f"directories: {reason}": 1})}
 
 
 def print_stats():
     """Write the counts to stderr, one line each (``FASTIMPORT_STATS=1``)."""
-    for name, value in stats()._asdict().items():
+    counts = stats()._asdict()
+    unused = counts.pop("snapshot_unused")
+    for name, value in counts.items():
         print(f"fastimport: {name}: {value}", file=sys.stderr)
+    for reason, count in unused.items():
+        print(f"fastimport: snapshot not used {count} times for {reason}", file=sys.stderr)
 
 
 def print_at_exit():

@@ -48,13 +48,19 @@ def test_documented_options_and_those_of_the_help_are_the_same(command):
     assert options_in(" ".join(documented)) == options_in(" ".join(offered)) - {"-h", "--help"}
 
 
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("documented")
+
+
 @pytest.mark.parametrize("command", COMMANDS)
-def test_documented_commands_work(command, tmp_path):
+def test_documented_commands_work(command, place):
+    """In the order of the document, in one directory: a later one uses what an earlier one wrote."""
     program, *words = shlex.split(command)
     if program == "fastimport":
         words = ["-m", "fastimport", *words]
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "FASTIMPORT"))}
-    done = subprocess.run([sys.executable, *words], cwd=tmp_path, env=environment, capture_output=True, timeout=180)
+    done = subprocess.run([sys.executable, *words], cwd=place, env=environment, capture_output=True, timeout=180)
     assert (done.returncode, done.stderr.replace(b"fastimport profile: wrote report.html\n", b"")) == (0, b"")
 
 

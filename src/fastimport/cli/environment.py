@@ -8,11 +8,11 @@ import sys
 
 from fastimport.cli import install_options
 from fastimport.environment import site_files
-from fastimport.settings import DEFERRED
-from fastimport.snapshot.places import WORDS
+from fastimport.settings import DEFERRED, read_environment
+from fastimport.snapshot.places import WORDS, environment_snapshot
 
 SCHEMA = "fastimport.enable/1"
-UNCHANGEABLE = 3
+USAGE, UNCHANGEABLE = 2, 3
 
 DESCRIPTION = {
     "enable": "Switches fastimport on in every interpreter of this environment that is started from now on, by one line in a "
@@ -52,7 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
             return _run_there(arguments)
         if arguments.command == "enable":
             settings = install_options.given(arguments)
-            _warn_of(settings.get("snapshot"))
+            if _warn_of(settings) and read_environment().strict:
+                return USAGE
             install_options.warn_of_lazy("enable", settings)
             change = site_files.enable({"collector": DEFERRED, **settings}, arguments.start_file, arguments.dry_run)
         else:
@@ -64,16 +65,27 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _warn_of(snapshot: str | None) -> None:
-    """A start says nothing of a snapshot that it can't use; whoever switches it on should know."""
-    if snapshot is None or snapshot in WORDS:
-        return
+def _warn_of(settings: dict[str, str]) -> bool:
+    """A start says nothing of a snapshot that it can't use; whoever switches it on should know. Whether there was a warning."""
+    snapshot = settings.get("snapshot")
+    is_frozen = settings.get("freshness") == "frozen"
+    if snapshot in WORDS or (snapshot is None and not is_frozen):
+        told = f"frozen can't be had with the snapshot {snapshot}" if is_frozen else None
+    else:
+        told = _refusal(snapshot or environment_snapshot())
+    if told is not None:
+        print(f"fastimport enable: warning: as it is now, {told}", file=sys.stderr)
+    return told is not None
+
+
+def _refusal(snapshot: str) -> str | None:
     from fastimport.snapshot import attachment
 
     try:
         attachment.open_snapshot(snapshot)
     except attachment.Refused as reason:
-        print(f"fastimport enable: warning: as it is now, the snapshot will be refused: {reason}", file=sys.stderr)
+        return f"the snapshot will be refused: {reason}; fastimport build makes one"
+    return None
 
 
 def _is_this(prefix: str) -> bool:

@@ -81,12 +81,25 @@ def _install(settings: "dict[str, Any]") -> None:
 
             record_to(record)
         install(**{"collector": DEFERRED, **settings})
+        _tell_no_snapshot(settings)
         if "lazy" in settings:
             _tell_refusal(settings["lazy"])
     except Exception as error:
         if read_environment().strict:
-            raise
+            if not str(error).startswith("snapshot refused: "):
+                raise
+            print(f"fastimport: {error}", file=sys.stderr)
+            raise SystemExit(2) from None
         print(f"fastimport: not active: {error}", file=sys.stderr)
+
+
+def _tell_no_snapshot(settings: "dict[str, Any]") -> None:
+    """Say why the snapshot that was asked for is not used."""
+    from fastimport.finding.finder import resolver
+
+    refused = [reason for reason in (resolver.refusals if resolver is not None else ()) if reason.startswith("snapshot: ")]
+    if refused and (settings.get("snapshot") or settings.get("freshness") == "frozen"):
+        print(f"fastimport: warning: no {refused[-1]}", file=sys.stderr)
 
 
 def _tell_refusal(file: str) -> None:

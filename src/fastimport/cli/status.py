@@ -57,6 +57,7 @@ def collect() -> dict[str, Any]:
         "snapshots": _snapshots(described["snapshot"]),
         "environment": _environment(),
         "refusals": counts.pop("refusals"),
+        "snapshot_unused": counts.pop("snapshot_unused"),
         "counts": counts,
     }
 
@@ -76,12 +77,20 @@ def _snapshots(in_use: str | None) -> list[dict[str, Any]]:
 
 
 def _facts(path: str) -> dict[str, Any]:
-    from fastimport.snapshot import decode
+    from fastimport.snapshot import decode, usefulness
 
     try:
-        return {"refused": None, **decode.facts(attachment.open_snapshot(path))}
+        reader = attachment.open_snapshot(path)
+        attachment.relocate(reader, path)
+        use = usefulness.survey(reader, _level(), attachment.present_roots(reader, path))
+        return {"refused": None, **decode.facts(reader), "use": use.as_json(), "summary": use.summary}
     except (attachment.Refused, ValueError) as error:
         return {"refused": str(error)}
+
+
+def _level() -> str:
+    """That of this interpreter, or the one that a start would have."""
+    return activation.describe()["freshness"] or settings.read_environment().freshness or "checked"
 
 
 def _snapshot_lines(snapshots: list[dict[str, Any]]) -> list[tuple[str, str]]:
@@ -93,6 +102,8 @@ def _snapshot_lines(snapshots: list[dict[str, Any]]) -> list[tuple[str, str]]:
             told = ", ".join([*counts, f"{each['bytes'] / 1e6:.1f} MB"])
             told += ", by content" if each["by_content"] else ""
         lines.append(("snapshot", f"{each['file']} ({each['place']}): {told}"))
+        if each["refused"] is None:
+            lines += [("", each["summary"]), *(("", reason) for reason in each["use"]["reasons"])]
     return lines
 
 
@@ -122,6 +133,7 @@ def text(status: dict[str, Any]) -> str:
     lines += _environment_lines(status["environment"])
     lines += [(name.replace("_", " "), str(count)) for name, count in status["counts"].items()]
     lines += [("declined", f"{reason} ({count} times)") for reason, count in status["refusals"].items()]
+    lines += [("not used", f"{reason} ({count} times)") for reason, count in status["snapshot_unused"].items()]
     return "\n".join(f"{name:20}{value}" for name, value in lines)
 
 

@@ -11,6 +11,7 @@ from fastimport.diagnosis.words import counted
 from fastimport.settings import FRESHNESS
 from fastimport.snapshot.api import Snapshot
 from fastimport.snapshot.code_check import Checked, check
+from fastimport.snapshot.usefulness import Use
 from fastimport.snapshot.verify import Problem
 
 SCHEMA = "fastimport.verify/1"
@@ -47,12 +48,14 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.code:
         return _run_code(arguments)
     problems: list[Problem] | None = None
+    use: Use | None = None
     unknown = [top for top in arguments.top if not _is_there(top, arguments.path or None)]
     if unknown:
         arguments.parser.error(f"--top: no entry of the search path has {' or '.join(unknown)}")
     try:
         if arguments.snapshot:
-            problems = Snapshot.load(arguments.snapshot).verify()
+            loaded = Snapshot.load(arguments.snapshot)
+            problems, use = loaded.verify(), loaded.use(arguments.level)
         result = verify(arguments.path or None, arguments.top, arguments.level, _show_count, arguments.snapshot)
     except ValueError as error:
         print(f"fastimport verify: refused: {error}", file=sys.stderr)
@@ -61,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"fastimport verify: nothing to compare: {error}", file=sys.stderr)
         return 1
     show_progress()
-    show_json(_plain(result, problems)) if arguments.json else show(_text(result, problems))
+    show_json(_plain(result, problems, use)) if arguments.json else show(_text(result, problems, use))
     return 1 if result.differences or any(_matters(problem, arguments.level) for problem in problems or ()) else 0
 
 
@@ -103,20 +106,23 @@ def _show_count(count: int) -> None:
     show_progress(str(count))
 
 
-def _plain(result: Result, problems: "list[Problem] | None") -> dict[str, object]:
+def _plain(result: Result, problems: "list[Problem] | None", use: Use | None) -> dict[str, object]:
     differences = [
         {"name": item.name, "field": item.field, "stock": repr(item.stock), "fastimport": repr(item.ours)}
         for item in result.differences
     ]
     told = None if problems is None else [problem._asdict() for problem in problems]
-    return {"schema": SCHEMA, **result._asdict(), "differences": differences, "snapshot": told}
+    found = {"schema": SCHEMA, **result._asdict(), "differences": differences, "snapshot": told}
+    return found if use is None else {**found, "use": use.as_json()}
 
 
-def _text(result: Result, problems: "list[Problem] | None") -> str:
+def _text(result: Result, problems: "list[Problem] | None", use: Use | None) -> str:
     lines = [f"snapshot: {problem.kind}: {problem.path}: {problem.what}" for problem in (problems or ())[:SHOWN]]
     if problems is not None:
         fate = "imported as recorded" if result.freshness == "frozen" else "read afresh"
         lines.append(f"snapshot: {counted(len(problems), 'file or directory')} not as recorded; what is stale is {fate}")
+    if use is not None:
+        lines += [f"snapshot: {line}" for line in (use.summary, *use.lines())]
     lines += [
         f"{item.name}: {item.field}: importlib {item.stock!r}, fastimport {item.ours!r}" for item in result.differences[:SHOWN]
     ]

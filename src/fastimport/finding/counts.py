@@ -24,6 +24,8 @@ class Stats(NamedTuple):
     """Modules whose code came from a snapshot."""
     refusals: dict[str, int]
     """What fastimport declined to do, by reason."""
+    snapshot_unused: dict[str, int] = {}
+    """Directories and modules that were not taken from the snapshot, by reason, with the remedy."""
 
 
 def stats_of(resolver):

@@ -11,5 +11,6 @@ class Stats(NamedTuple):
     snapshot_hits: int
     snapshot_codes: int
     refusals: dict[str, int]
+    snapshot_unused: dict[str, int] = ...
 
 def stats_of(resolver: Resolver | None) -> Stats: ...

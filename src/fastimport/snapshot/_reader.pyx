@@ -423,6 +423,34 @@ cdef class SnapshotReader:
             modules.append(self.code_doubts[<int>number])
         return directories, modules
 
+    def directory_doubt(self, str path not None, unsigned long long device, unsigned long long inode, long long mtime_ns,
+                        long long ctime_ns, unsigned long links, bint frozen):
+        """Why what is recorded of a directory would not be taken, by its number in reasons.py; 0 if it would."""
+        cdef fs_dir directory
+        cdef fs_now now
+        cdef int64_t found = self.directory(path)
+        if found < 0 or fs_get_dir(&self.file, found, &directory) < 0:
+            return FS_OTHER
+        if frozen:
+            return 0 if directory.flags & FS_MISSING or self.is_readable(&directory) else FS_FORBIDDEN
+        now.device, now.inode, now.mtime_ns, now.ctime_ns = device, inode, mtime_ns, ctime_ns
+        return self.doubt(path, &directory, &now, links)
+
+    def source_doubt(self, str path not None, bint frozen):
+        """The same of a source, -1 if its code is taken for its content."""
+        cdef fs_code code
+        cdef int doubt = FS_OTHER
+        cdef int64_t found = self.find(FS_CODES, path)
+        if found < 0 or fs_get_code(&self.file, found, &code) < 0:
+            return FS_OTHER
+        if code.flags & FS_PRIVATE and not fs_is_own(&self.file):
+            return FS_FORBIDDEN
+        if frozen or code.size == 0:
+            return 0
+        encoded = <bytes>PyUnicode_EncodeFSDefault(path)
+        match = fs_match_source(PyBytes_AS_STRING(encoded), &code, not self.is_by_content, &self.systems, &doubt)
+        return doubt if match == FS_CHANGED else -1 if match == FS_SAME_CONTENT else 0
+
     cdef bint fill(self, Table table, const fs_dir *directory):
         """Build first, then use: a table that turns out to be damaged half way is dropped."""
         cdef fs_name name

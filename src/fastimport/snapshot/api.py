@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from fastimport.snapshot import attachment, build, decode, store
 from fastimport.snapshot._reader import SnapshotReader
 from fastimport.snapshot.encode import encode
+from fastimport.snapshot.usefulness import Use, survey
 from fastimport.snapshot.verify import Problem, verify
 
 
@@ -62,6 +63,11 @@ class Snapshot:
     def facts(self) -> dict[str, object]:
         """What it says of itself: sizes, counts, roots, for which interpreter it was made."""
         return decode.facts(self._reader)
+
+    def use(self, level: str = "checked") -> Use:
+        """How much of it is of use here at a level, and why the rest is not: stamps, and where they say nothing, contents."""
+        self._reader.set_roots(self._roots or [root for root, _ in self._reader.roots()])
+        return survey(self._reader, level, self._roots)
 
     def verify(self) -> list[Problem]:
         """Compare it with the file system: what is damaged, stale or wrong; empty if nothing is."""

@@ -49,6 +49,13 @@ def records(reader: "SnapshotReader", section: str) -> Iterator[tuple[int, ...]]
         yield RECORDS[section].unpack(reader.records(number, index, 1))
 
 
+def places(reader: "SnapshotReader", section: str, roots: list[str] | None = None) -> Iterator[tuple[str, int]]:
+    """Path and flags of each record of the section "directories" or "codes". `roots` as below. Raises `ValueError` if damaged."""
+    roots = roots or [root for root, _ in reader.roots()]
+    for root, path, size, flags, *_ in records(reader, section):
+        yield _path(reader, roots, root, path, size), flags
+
+
 def directories(reader: "SnapshotReader", roots: list[str] | None = None) -> Iterator[Directory]:
     """All directories with all names. `roots`: where they are now, if not as recorded. Raises `ValueError` if damaged."""
     roots = roots or [root for root, _ in reader.roots()]

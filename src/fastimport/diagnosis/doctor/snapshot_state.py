@@ -1,12 +1,13 @@
 """The snapshot that a start would use: there, whole, ours, and up to date."""
 
 import os
+import sys
 from collections.abc import Iterator
 
-from fastimport.diagnosis.doctor.findings import WARNING, Finding
+from fastimport.diagnosis.doctor.findings import NOTICE, WARNING, Finding
 from fastimport.diagnosis.words import counted
 from fastimport.settings import read_environment
-from fastimport.snapshot import attachment, decode
+from fastimport.snapshot import attachment, decode, reasons, usefulness
 from fastimport.snapshot.places import AUTO, automatic_snapshot, environment_snapshot
 
 REMEDY = "put right what it says, or make the snapshot anew: fastimport build"
@@ -30,9 +31,22 @@ def find() -> Iterator[Finding]:
     if path is None:
         return
     try:
-        attachment.open_snapshot(path)
-    except attachment.Refused as error:
+        reader = attachment.open_snapshot(path)
+        attachment.relocate(reader, path)
+        level = read_environment().freshness or "checked"
+        use = usefulness.survey(reader, level, attachment.present_roots(reader, path))
+    except (attachment.Refused, ValueError) as error:
         yield Finding("snapshot refused", WARNING, path, f"refused, so nothing is taken from it: {error}", REMEDY)
+        return
+    doubts = use.directory_doubts + use.module_doubts
+    if doubts:
+        is_much = 2 * doubts.total() > use.directories + use.modules
+        remedy = reasons.TEXTS[doubts.most_common(1)[0][0]][1]
+        text = "\n".join((use.summary, *use.lines()))
+        yield Finding("snapshot of little use", WARNING if is_much else NOTICE, path, text, remedy, use.as_json())
+    hook = usefulness.obstacle(sys.path_hooks) if level == "frozen" else None
+    if hook is not None:
+        yield Finding("path hook before importlib's", WARNING, "sys.path_hooks", hook, "remove it, or use trusted")
 
 
 def path_in_use() -> str | None:
