@@ -1,6 +1,6 @@
 """File systems to mount, twice: the same tree once more, as after a remount or in another container, or another in its place.
 
-Everything happens in a mount namespace of its own (`unshare --mount`), as root. What this machine can't do is told, with the reason.
+Everything happens in a mount namespace of its own (`unshare --mount`), as root. What this machine can't do is told, and why.
 """
 
 import os
