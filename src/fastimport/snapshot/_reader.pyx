@@ -406,10 +406,8 @@ cdef class SnapshotReader:
         return table
 
     cdef int doubt(self, str path, const fs_dir *directory, const fs_now *now, unsigned long links) except -1:
-        if self.is_by_content:
-            return FS_BY_CONTENT
-        if directory.flags & FS_MISSING or directory.links != <uint32_t>links:
-            return FS_OTHER
+        if self.is_by_content or directory.flags & FS_MISSING or directory.links != <uint32_t>links:
+            return FS_BY_CONTENT if self.is_by_content else FS_OTHER
         if not self.is_readable(directory):
             return FS_FORBIDDEN
         encoded = <bytes>PyUnicode_EncodeFSDefault(path)
@@ -423,21 +421,8 @@ cdef class SnapshotReader:
             modules.append(self.code_doubts[<int>number])
         return directories, modules
 
-    def directory_doubt(self, str path not None, unsigned long long device, unsigned long long inode, long long mtime_ns,
-                        long long ctime_ns, unsigned long links, bint frozen):
-        """Why what is recorded of a directory would not be taken, by its number in reasons.py; 0 if it would."""
-        cdef fs_dir directory
-        cdef fs_now now
-        cdef int64_t found = self.directory(path)
-        if found < 0 or fs_get_dir(&self.file, found, &directory) < 0:
-            return FS_OTHER
-        if frozen:
-            return 0 if directory.flags & FS_MISSING or self.is_readable(&directory) else FS_FORBIDDEN
-        now.device, now.inode, now.mtime_ns, now.ctime_ns = device, inode, mtime_ns, ctime_ns
-        return self.doubt(path, &directory, &now, links)
-
     def source_doubt(self, str path not None, bint frozen):
-        """The same of a source, -1 if its code is taken for its content."""
+        """Why the code of a source would not be taken, by its number in reasons.py; 0 if it would, -1 if for its content."""
         cdef fs_code code
         cdef int doubt = FS_OTHER
         cdef int64_t found = self.find(FS_CODES, path)

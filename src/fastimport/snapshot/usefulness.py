@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from fastimport.finding._tables import Kinds
 from fastimport.snapshot import decode, reasons
+from fastimport.snapshot.model import MISSING, PRIVATE, UNLISTED
 
 if TYPE_CHECKING:
     from fastimport.snapshot._reader import SnapshotReader
@@ -69,7 +71,7 @@ def survey(reader: "SnapshotReader", level: str, roots: list[str] | None = None)
     use = Use(level)
     for path, flags in decode.places(reader, "directories", roots):
         use.directories += 1
-        doubt = _directory_doubt(reader, path, flags) if level != "frozen" else reader.directory_doubt(path, 0, 0, 0, 0, 0, True)
+        doubt = _frozen_doubt(reader, flags) if level == "frozen" else _directory_doubt(reader, path, flags)
         if doubt:
             use.directory_doubts[doubt] += 1
         else:
@@ -85,12 +87,24 @@ def survey(reader: "SnapshotReader", level: str, roots: list[str] | None = None)
     return use
 
 
+def _frozen_doubt(reader: "SnapshotReader", flags: int) -> int:
+    is_for_us = not flags & UNLISTED and (not flags & PRIVATE or reader.facts()[3] == os.geteuid())
+    return reasons.SOUND if flags & MISSING or is_for_us else reasons.FORBIDDEN
+
+
 def _directory_doubt(reader: "SnapshotReader", path: str, flags: int) -> int:
+    """Its listing is asked for as a start would; what the reader counts then, is the reason."""
     try:
         now = os.stat(path)
     except OSError:
-        return 0 if flags & 2 else reasons.CHANGED
-    return reader.directory_doubt(path, now.st_dev, now.st_ino, now.st_mtime_ns, now.st_ctime_ns, now.st_nlink, False)
+        return reasons.SOUND if flags & MISSING else reasons.CHANGED
+    before = reader.doubts()[0]
+    times = (now.st_mtime_ns, now.st_ctime_ns)
+    kinds = Kinds([(suffix, None) for suffix in reader.suffixes])
+    if reader.table(path, kinds, now.st_dev, now.st_ino, *times, now.st_nlink, False) is not None:
+        return reasons.SOUND
+    counts = zip(before, reader.doubts()[0])
+    return next((number for number, (old, new) in enumerate(counts) if old != new), reasons.CHANGED)
 
 
 def so_far(reader: "SnapshotReader") -> dict[str, int]:
