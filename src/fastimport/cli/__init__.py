@@ -28,6 +28,7 @@ FAMILIES = {  # command: the module here that has it
     "profile": "profile",
     "report": "report",
     "run": "run",
+    "speedup": "speedup",
     "status": "status",
     "verify": "verify",
 }
