@@ -122,9 +122,22 @@ NOTHING = Application("pass", (), "pass")
 
 ONE_MODULE = Application("one module", (), "import colorsys")
 
-DEMO = (DJANGO_ADMIN, PANDAS, SYMPY, SQLALCHEMY_ORM, BOTO3, FASTAPI)
+AIOHTTP = Application("aiohttp.web", ("aiohttp",), "from aiohttp import web; web.Application()")
 
-ALL = (*DEMO, BLACK, SPHINX, CELERY, GOOGLE_STORAGE, SCIKIT_LEARN, STANDARD_LIBRARY, NOTHING, ONE_MODULE)
+OPENTELEMETRY = Application(
+    "OpenTelemetry SDK",
+    ("opentelemetry.sdk",),
+    "import opentelemetry.sdk.trace.export, opentelemetry.sdk.metrics.export, opentelemetry.sdk.resources",
+)
+
+JUPYTER = Application("jupyter_client", ("jupyter_client",), "import jupyter_client; jupyter_client.KernelManager")
+
+DEMO = (DJANGO_ADMIN, PANDAS, SYMPY, BOTO3)
+
+ALL = (
+    *DEMO, SQLALCHEMY_ORM, FASTAPI, AIOHTTP, OPENTELEMETRY, JUPYTER, BLACK, SPHINX, CELERY, GOOGLE_STORAGE, SCIKIT_LEARN,
+    STANDARD_LIBRARY, NOTHING, ONE_MODULE,
+)  # fmt: skip
 
 
 def missing(application: Application) -> list[str]:
