@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# import-rewriter 1.0.0: with its hook, a file wins over a package of the same name beside it, and of namespace and regular packages
-# only their plain modules are rewritten.
+# import-rewriter 1.0.0: with its hook, a file wins over a package of the same name beside it.
 #
 # importlib looks for thing/__init__.py before thing.py; the hook's finder, first on sys.meta_path, only knows thing.py.
 # Seen with CPython 3.11.7 and 3.13.0:
