@@ -11,7 +11,8 @@ import sys
 def load(str name not None):
     """Load a compiled module from this library, put it into ``sys.modules`` under its full name, and return it.
 
-    It has the spec that it would have if the library were called after it. Raises `ImportError` as importlib does for an extension.
+    It has the spec that it would have if the library were called after it. Raises `ImportError` as importlib does for an
+    extension.
     """
     spec = bootstrap.ModuleSpec(name, external.ExtensionFileLoader(name, __file__), origin=__file__)
     spec._set_fileattr = True
@@ -19,7 +20,7 @@ def load(str name not None):
 
 
 def provide(str name not None):
-    """The module of that name, loaded from this library unless somebody has done so: without a look at the file beside its source."""
+    """The module of that name, loaded from this library unless somebody has done so: the file beside its source is not read."""
     module = sys.modules.get(name)
     if module is None:
         module = load(name)

@@ -12,6 +12,7 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from typing import Any
 
 FAMILIES = {  # command: the module here that has it
     "bench": "bench",
@@ -77,7 +78,7 @@ def _dispatch(words: list[str]) -> int:
         "FASTIMPORT=0 in the environment switches fastimport off.",
     )
     parser.add_argument("--version", action="version", version=_version())
-    exact = functools.partial(argparse.ArgumentParser, allow_abbrev=False)  # a mistyped option is told, not guessed
+    exact: Any = functools.partial(argparse.ArgumentParser, allow_abbrev=False)  # a mistyped option is told, not guessed
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=exact)
     for family in [FAMILIES[known]] if known else dict.fromkeys(FAMILIES.values()):
         __import__(f"{__name__}.{family}", fromlist=["add_parser"]).add_parser(subparsers)

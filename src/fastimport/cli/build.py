@@ -155,5 +155,5 @@ def _tell(as_json: bool, output: str, size: int, contents: Contents, seconds: fl
         show_json(found)
         return
     kind = "by content, " if contents.by_content else ""
-    counts = f"{counted(found['directories'], 'directory')}, {counted(found['sources'], 'source file')}"
+    counts = f"{counted(len(contents.directories), 'directory')}, {counted(len(contents.sources), 'source file')}"
     show(f"{output}: {kind}{counts}, {size / 1e6:.1f} MB, {seconds:.1f} s")

@@ -59,8 +59,8 @@ cdef class BytecodeReader:
     cdef readonly unsigned long long short_roads, long_roads, snapshot_codes
 
     def __init__(self, external, Globals functions not None, fix_filename, unsigned long release, open_code):
-        """`functions` must stay as they are. `open_code`: ``io.open_code``, to read with where this `release` can't be asked whether
-        that has a hook.
+        """`functions` must stay as they are. `open_code`: ``io.open_code``, to read with where this `release` can't be asked
+        whether that has a hook.
         """
         self.sys_dict = sys.__dict__
         self.external_dict = external.__dict__

@@ -177,7 +177,7 @@ cdef class Deferral:
         self.answered += 1
 
     cdef leave(self, phase, info):
-        """End from inside the callback. The interpreter would now pass over the one that takes our place, so it is called here."""
+        """End from inside the callback. The interpreter would pass over the one that takes our place, so it is called here."""
         cdef Py_ssize_t position = self.position()
         self.end()
         if 0 <= position < len(self.callbacks):

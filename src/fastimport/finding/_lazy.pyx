@@ -4,7 +4,6 @@ Compiled, so that it costs one look-up for most questions and leaves no frame in
 """
 
 cimport cython
-from cpython.object cimport PyObject
 
 import sys
 

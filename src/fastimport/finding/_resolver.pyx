@@ -10,7 +10,8 @@ from libc.string cimport memcpy, strlen
 from fastimport.finding._names cimport last_component
 from fastimport.finding._platform cimport *
 from fastimport.finding._tables cimport BELIEVED, PATH_ROOM, EpochMark, Globals, Kinds, Pin, Table, compose, current_directory
-from fastimport.finding._tables cimport current_inside, hand_over, is_for, is_ours, kinds_of, loaders_of, read_table, recorded_table
+from fastimport.finding._tables cimport current_inside, hand_over, is_for, is_ours, kinds_of, loaders_of, read_table
+from fastimport.finding._tables cimport recorded_table
 from fastimport.finding._tables cimport stock_details
 
 import sys
@@ -39,8 +40,8 @@ cdef class Resolver:
     cdef Globals functions
     cdef Py_ssize_t finder_fields
 
-    def __init__(self, machinery, module_spec, namespace_path, pins, Globals functions not None, Py_ssize_t finder_fields, loaders,
-                 dict namespace=None):
+    def __init__(self, machinery, module_spec, namespace_path, pins, Globals functions not None, Py_ssize_t finder_fields,
+                 loaders, dict namespace=None):
         """`pins`: class of importlib -> attributes that must stay. `functions`: the same of modules. `namespace`: has path, hooks
         and cache, instead of sys.
         """

@@ -97,8 +97,6 @@ cdef class SnapshotReader:
         self.file.size = len(data)
         return 0
 
-    # What the file says of itself #####################################################################################
-
     def text(self, uint32_t offset, uint32_t size):
         """A string of the file. Raises `ValueError` if it is out of bounds or damaged."""
         cdef const char *found = fs_text(&self.file, offset, size)
@@ -271,7 +269,7 @@ cdef class SnapshotReader:
         return base if name.resolved & 1 else None
 
     def candidates(self, path, dict importers not None, str tail not None, Kinds kinds not None, bint others_follow=False):
-        """Positions on a path of entries that may hold a name, or are not FileFinders' of `kinds` by `importers`; None: ask all."""
+        """Positions on a path of entries that may hold a name, or are no FileFinders' of `kinds` by `importers`; None: all."""
         cdef fs_path record
         cdef fs_merged merged
         cdef int64_t found
@@ -339,7 +337,8 @@ cdef class SnapshotReader:
                 places.append(position)
                 numbers.append(number)
                 owner = fi_get(importers, entry, None)
-                if (owner is None or type(owner) is self.file_finder and is_for(owner, entry, kinds)) and fs_get_dir(&self.file, number, &directory) == 0 and (
+                is_stock = owner is None or type(owner) is self.file_finder and is_for(owner, entry, kinds)
+                if is_stock and fs_get_dir(&self.file, number, &directory) == 0 and (
                         not others_follow if directory.flags & FS_MISSING else self.is_readable(&directory)):
                     continue
             always.append(position)

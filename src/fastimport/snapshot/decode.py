@@ -61,7 +61,7 @@ def directories(reader: "SnapshotReader", roots: list[str] | None = None) -> Ite
     roots = roots or [root for root, _ in reader.roots()]
     names = RECORDS["names"]
     for root, path, size, flags, *rest in records(reader, "directories"):
-        stamp, (first, count, others, *_) = Stamp(*rest[:4], rest[-1]), rest[4:]
+        stamp, (first, count, others, *_) = Stamp(rest[0], rest[1], rest[2], rest[3], rest[-1]), rest[4:]
         directory = Directory(_path(reader, roots, root, path, size), flags, stamp)
         data = reader.records(NUMBER["names"], first, count + others)
         for turn, (text, length, listed, resolved, inside, _) in enumerate(names.iter_unpack(data)):

@@ -100,7 +100,7 @@ def _directory_doubt(reader: "SnapshotReader", path: str, flags: int) -> int:
         return reasons.SOUND if flags & MISSING else reasons.CHANGED
     before = reader.doubts()[0]
     times = (now.st_mtime_ns, now.st_ctime_ns)
-    kinds = Kinds([(suffix, None) for suffix in reader.suffixes])
+    kinds = Kinds([(suffix, None) for suffix in reader.suffixes])  # type: ignore[misc]
     if reader.table(path, kinds, now.st_dev, now.st_ino, *times, now.st_nlink, False) is not None:
         return reasons.SOUND
     counts = zip(before, reader.doubts()[0])

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Sequence
 
 from fastimport.diagnosis.doctor import snapshot_state
-from fastimport.finding.finder import external
+from fastimport.finding import finder
 from fastimport.snapshot import attachment, identity
 
 SAMPLE = 24
@@ -54,5 +54,5 @@ def served(paths: Sequence[str]) -> tuple[int, str]:
         attachment.relocate(reader, snapshot)
     except (attachment.Refused, ValueError):
         return 0, ""
-    reader.serve(identity.suffixes(), _imp._fix_co_filename, False, external.FileFinder)
+    reader.serve(identity.suffixes(), _imp._fix_co_filename, False, finder.external.FileFinder)  # type: ignore[attr-defined]
     return sum(reader.code(os.path.abspath(path)) is not None for path in paths), snapshot

@@ -22,7 +22,8 @@ def facts() -> dict[str, str]:
         found = decode.facts(attachment.open_snapshot(path))
     except attachment.Refused as error:
         return {"snapshot": f"refused: {error}"}
-    return {"snapshot": f"{path}: {counted(found['directories'], 'directory')}, {counted(found['codes'], 'module')}"}
+    directories, codes = (int(str(found[what])) for what in ("directories", "codes"))
+    return {"snapshot": f"{path}: {counted(directories, 'directory')}, {counted(codes, 'module')}"}
 
 
 def find() -> Iterator[Finding]:

@@ -88,7 +88,7 @@ class Hooks:
             leave(token, result if isinstance(result, _Code) else None, None)
             return result
 
-        place.__set__(method, first)
+        place.__set__(method, first)  # type: ignore[attr-defined]
         self._asked_first.append((place, method, original, first))
         return True
 
