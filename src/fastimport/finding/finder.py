@@ -254,7 +254,7 @@ functions = Globals and Globals(frames.called_by_name())
 resolver = make_resolver()
 reader = None
 if resolver is not None:
-    for name, method in methods_for(resolver, PathFinder, PathFinder).items():
-        setattr(PathFinder, name, method)
+    for _name, _method in methods_for(resolver, PathFinder, PathFinder).items():
+        setattr(PathFinder, _name, _method)
     serve(resolver, PathFinder, StockPathFinder)
     reader = loader.make_reader(functions)

@@ -7,6 +7,7 @@ from typing import Any
 from fastimport.code._bytecode import BytecodeReader
 from fastimport.finding._resolver import Resolver
 from fastimport.finding._tables import Globals, Pin
+from fastimport.finding._tables import Table as Table
 
 StockPathFinder = importlib.machinery.PathFinder
 NamespacePath: type
