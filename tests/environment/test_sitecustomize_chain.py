@@ -30,6 +30,14 @@ if spec:
 AGENTS = {
     "kept": BY_SPEC.format(module='module = sys.modules["sitecustomize"]'),
     "beside": BY_SPEC.format(module="module"),
+    "in its own": """
+import importlib.machinery, os, sys
+print("agent starts"); own = os.path.dirname(__file__)
+spec = importlib.machinery.PathFinder.find_spec("sitecustomize", [p for p in sys.path if p != own])
+if spec:
+    spec.loader.load_module("sitecustomize")
+    print("handed on", os.sep, own != sys.path)
+""",
     "taken off": """
 import os, sys
 print("agent starts"); own = os.path.dirname(__file__)
@@ -65,14 +73,14 @@ def start(tmp_path):
     return started
 
 
-@pytest.mark.parametrize("agent", ["kept", "beside", "taken off"])
+@pytest.mark.parametrize("agent", ["kept", "beside", "in its own", "taken off"])
 def test_the_users_runs_once_and_as_itself(start, agent):
     stock, ours = (start(AGENTS[agent], is_ours) for is_ours in (False, True))
     assert ours == stock
     assert stock[0].count("agent starts") == stock[0].count("the user") == 1
 
 
-@pytest.mark.parametrize("agent", ["kept", "beside", "taken off"])
+@pytest.mark.parametrize("agent", ["kept", "beside", "in its own", "taken off"])
 def test_fastimport_is_on(start, agent):
     code = "import fastimport; print('on:', fastimport.installed())"
     assert "on: True" in start(AGENTS[agent], True, code)[0]

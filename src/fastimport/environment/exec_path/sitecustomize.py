@@ -8,7 +8,9 @@ module turns into what comes after it on the path.
 Any Python may be a child and read this, 2.7 too, so there are no annotations, and its bytecode does not stay.
 """
 
-import sys
+_others = frozenset(globals())  # of whoever has this executed in a module that is there already
+
+import sys  # noqa: E402
 
 
 def _is_imported():
@@ -72,7 +74,8 @@ def _turn_into_next(following):
         namespace = globals()
         attributes = {"__file__": spec.origin, "__loader__": spec.loader, "__spec__": spec, "__doc__": None}
         attributes.update({"__name__": __name__, "__package__": "", "__cached__": spec.cached})
-        namespace.clear()
+        for name in set(namespace) - _others - {"__doc__"}:
+            del namespace[name]
         namespace.update(attributes)
         exec(code, namespace)
 
