@@ -77,6 +77,8 @@ def use(code):
 
 @pytest.mark.parametrize("what", ["templates", "texts"])
 def test_any_damage_with_good_checksums(snapshot, what):
+    if unusable(sys.hexversion) is not None:
+        pytest.skip("this build unmarshals, and marshal does not check what it is given")
     source, made, refused = random.Random(what), 0, 0
     places = list(placed(snapshot))
     texts = SECTION.unpack_from(snapshot, HEADER.size + NUMBER["texts"] * SECTION.size)
