@@ -2,7 +2,7 @@
 
     python benchmarks/demo.py [--pairs N] [APPLICATION ...]
 
-About a minute and a half. ``fastimport speedup`` does the same for a program of yours; ``benchmarks/macro.py`` measures more.
+``fastimport speedup`` does the same for a program of yours; ``benchmarks/macro.py`` measures more.
 """
 
 import argparse
