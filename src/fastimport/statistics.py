@@ -9,10 +9,10 @@ from fastimport.finding.counts import stats_of
 
 def stats():
     """The `Stats` of this interpreter's default finder."""
-    found = stats_of(finder.resolver)
     attachment = sys.modules.get("fastimport.snapshot.attachment")
     snapshot = attachment.attached()[0] if attachment is not None else None
-    return found if snapshot is None else found._replace(snapshot_unused=_unused(snapshot))
+    unused = {} if snapshot is None else _unused(snapshot)  # first: it may import, which counts
+    return stats_of(finder.resolver)._replace(snapshot_unused=unused, unmarshalled=snapshot and snapshot.maker.reason)
 
 
 def _unused(snapshot):
@@ -25,9 +25,11 @@ def _unused(snapshot):
 def print_stats():
     """Write the counts to stderr, one line each (``FASTIMPORT_STATS=1``)."""
     counts = stats()._asdict()
-    unused = counts.pop("snapshot_unused")
+    unused, unmarshalled = counts.pop("snapshot_unused"), counts.pop("unmarshalled")
     for name, value in counts.items():
         print(f"fastimport: {name}: {value}", file=sys.stderr)
+    if unmarshalled is not None:
+        print(f"fastimport: code is unmarshalled: {unmarshalled}", file=sys.stderr)
     for reason, count in unused.items():
         print(f"fastimport: snapshot not used {count} times for {reason}", file=sys.stderr)
 

@@ -68,6 +68,12 @@ def test_subclasses_of_ours_are_nobody_else():
     assert fastimport.PathFinder is not STOCK
 
 
+def test_the_type_of_ours_reads_like_that_of_importlibs():
+    ours, theirs = type(fastimport.PathFinder), type(STOCK)
+    assert (repr(ours), ours.__name__, ours.__qualname__, ours.__module__) == (repr(theirs), "type", "type", "builtins")
+    assert isinstance(fastimport.PathFinder, type)
+
+
 def test_copies_and_pickles_are_of_the_class_itself():
     assert copy.deepcopy(fastimport.PathFinder) is fastimport.PathFinder
     assert pickle.loads(pickle.dumps(fastimport.PathFinder)) is fastimport.PathFinder

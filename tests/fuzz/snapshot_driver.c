@@ -75,7 +75,7 @@ static void ask_code(fs_file *file, uint64_t index) {
     const char *path = fs_text(file, code.path, code.path_size);
     if (path != NULL) fs_find_below(file, FS_CODES, code.root, path, code.path_size);
     unsigned char *data = fs_marshalled(file, &code, fs_read_code(file, &code));
-    if (data != NULL) sink += data[code.marshalled - 1];
+    if (data != NULL && code.marshalled > 0) sink += data[code.marshalled - 1];
     free(data);
 }
 

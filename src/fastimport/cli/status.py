@@ -58,6 +58,7 @@ def collect() -> dict[str, Any]:
         "environment": _environment(),
         "refusals": counts.pop("refusals"),
         "snapshot_unused": counts.pop("snapshot_unused"),
+        "unmarshalled": counts.pop("unmarshalled"),
         "counts": counts,
     }
 
@@ -133,6 +134,7 @@ def text(status: dict[str, Any]) -> str:
     lines += _environment_lines(status["environment"])
     lines += [(name.replace("_", " "), str(count)) for name, count in status["counts"].items()]
     lines += [("declined", f"{reason} ({count} times)") for reason, count in status["refusals"].items()]
+    lines += [("unmarshalled", status["unmarshalled"])] if status["unmarshalled"] else []
     lines += [("not used", f"{reason} ({count} times)") for reason, count in status["snapshot_unused"].items()]
     return "\n".join(f"{name:20}{value}" for name, value in lines)
 

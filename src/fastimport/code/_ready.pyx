@@ -74,9 +74,11 @@ cdef class CodeMaker:
                      refuse) except -1:
         """Decide, by what the interpreter says of itself and by a probe that is made both ways."""
         cdef const char *reason = ft_unusable(release)
-        if reason == NULL:
-            reason = ft_hindrance()
         self.refuse = refuse
+        if reason != NULL:              # always so with this build: nothing was refused
+            self.reason = reason.decode()
+            return 0
+        reason = ft_hindrance()
         if reason != NULL:
             self.reason = reason.decode()
         elif not is_same:

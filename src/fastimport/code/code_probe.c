@@ -116,7 +116,13 @@ const char *ft_hindrance(void) {
 
 const char *ft_unusable(unsigned long release) {
     (void)release;
+#if defined(Py_GIL_DISABLED)
+    return "a free-threaded build of Python";
+#elif PY_VERSION_HEX >= 0x030E0000
+    return "Python 3.14 or later";
+#else
     return "an unknown build of Python";
+#endif
 }
 
 const char *ft_hindrance(void) { return NULL; }

@@ -314,6 +314,7 @@ static inline int64_t fs_find_merged(fs_file *file, const fs_path *path, const c
 static inline unsigned char *fs_read_code(const fs_file *file, const fs_code *code) {
     if (code->offset < file->code_start || code->offset > file->code_end || code->size > file->code_end - code->offset) return NULL;
     if (code->size == 0 || code->size > FS_MAX_CODE || code->marshalled > FS_MAX_CODE) return NULL;
+    if (!(code->flags & FS_TEMPLATES) && code->size != code->marshalled) return NULL;
     unsigned char *data = (unsigned char *)malloc(code->size);
     if (data != NULL && (fs_copy(file, code->offset, data, code->size) < 0 || ft_sum(data, code->size, 0) != code->checksum)) {
         free(data);

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from fastimport.finding._tables import Kinds
 from fastimport.snapshot import decode, reasons
 from fastimport.snapshot.model import MISSING, PRIVATE, UNLISTED
 
@@ -100,6 +99,8 @@ def _directory_doubt(reader: "SnapshotReader", path: str, flags: int) -> int:
         return reasons.SOUND if flags & MISSING else reasons.CHANGED
     before = reader.doubts()[0]
     times = (now.st_mtime_ns, now.st_ctime_ns)
+    from fastimport.finding._tables import Kinds  # not at the top: the doctor has to run where nothing is built
+
     kinds = Kinds([(suffix, None) for suffix in reader.suffixes])  # type: ignore[misc]
     if reader.table(path, kinds, now.st_dev, now.st_ino, *times, now.st_nlink, False) is not None:
         return reasons.SOUND

@@ -99,7 +99,7 @@ class Ears:
         if event == "open":
             path, mode, flags = arguments
             is_written = any(letter in mode for letter in "wax+") if mode else isinstance(flags, int) and flags & _WRITING
-            if is_written and not _is_bytecode(path):
+            if is_written and not isinstance(path, int) and not _is_bytecode(path):  # a number was opened before
                 self.note(f"opens {path} for writing")
         elif event in _EVENTS and not (arguments and _is_bytecode(arguments[0])):
             self.note(_EVENTS[event].format(*map(_plain, arguments or ("",))))
@@ -118,6 +118,11 @@ class Ears:
             (atexit, "register", "registers a function with atexit"),
         ):
             setattr(module, name, self._telling(getattr(module, name), text))
+        if sys.version_info < (3, 12):  # which has no audit event for it
+            import _thread
+
+            for name in ("start_new_thread", "start_new"):
+                setattr(_thread, name, self._telling(getattr(_thread, name), "starts a thread"))
         register = vars(abc).get("_abc_register")
         if register is not None:
             vars(abc)["_abc_register"] = self._telling_of_class(register)

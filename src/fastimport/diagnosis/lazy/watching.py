@@ -96,8 +96,8 @@ def is_missing(value: object) -> bool:
 
 
 def namespace_of(cls: type) -> "Any":
-    """The ``__dict__`` of a class, whatever its metaclass says."""
-    return type.__dict__["__dict__"].__get__(cls)
+    """The ``__dict__`` of a class, whatever its metaclass says. That of a type which C code never made ready is None."""
+    return type.__dict__["__dict__"].__get__(cls) or {}
 
 
 class Watch:
