@@ -133,8 +133,11 @@ def test_evicting_drops_files_that_nobody_has_mapped(tmp_path):
         os.fsync(file.fileno())
     if measure.count_cached([str(path)]) == 0:
         pytest.skip("this file system does not say what is cached")
-    measure.evict([str(path), str(tmp_path / "missing")])
-    assert measure.count_cached([str(path)]) == 0
+    for _ in range(20):  # the question may read ahead, and a busy kernel keeps a page for a moment
+        measure.evict([str(path), str(tmp_path / "missing")])
+        if measure.count_cached([str(path)]) == 0:
+            return
+    pytest.fail("still in the cache")
 
 
 STRACE_SUMMARY = """\
