@@ -405,7 +405,8 @@ def test_finalizers_run_at_exit_as_ever():
 @generational
 def test_threads_and_forks():
     """Collections come up in whichever thread allocates; a child process goes on by itself."""
-    succeeds("""
+    succeeds(
+        """
 import os, threading
 deferral.begin()
 def work():
@@ -426,7 +427,9 @@ if child == 0:
 assert os.waitpid(child, 0)[1] == 0
 gc.collect()
 assert gc.collect() == 0
-""", *(["-W", "ignore::DeprecationWarning"]))
+""",
+        *(["-W", "ignore::DeprecationWarning"]),
+    )
 
 
 @generational

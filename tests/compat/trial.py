@@ -25,7 +25,6 @@ class Outcome:
         keys = [key for key in {**self.values, **other.values} if self.values.get(key) != other.values.get(key)]
         return [difference(key, self.values.get(key), other.values.get(key)) for key in keys]
 
-
     def failures(self):
         """Commands that did not end with 0, and what they said: a table's programs succeed."""
         broken = [key for key, value in self.values.items() if key.endswith("status") and value != 0]

@@ -171,5 +171,6 @@ def test_a_snapshot_that_will_be_refused_is_told_and_stops_no_start(own):
     assert done.returncode == 0
     missing = own.directory / "missing.fastimport"
     reason = f"{missing}: No such file or directory"
-    assert done.stderr == f"fastimport enable: warning: as it is now, the snapshot will be refused: {reason}; fastimport build makes one\n"
+    told = f"as it is now, the snapshot will be refused: {reason}; fastimport build makes one"
+    assert done.stderr == f"fastimport enable: warning: {told}\n"
     assert own.says("-c", USED) == f"checked None snapshot: {reason}"

@@ -27,7 +27,7 @@ class Stats(NamedTuple):
     snapshot_unused: dict[str, int] = {}
     """Directories and modules that were not taken from the snapshot, by reason, with the remedy."""
     unmarshalled: str | None = None
-    """Why the snapshot's code is unmarshalled, by another release of Python, say; None if it is ready-made or there is no snapshot."""
+    """Why code from the snapshot is unmarshalled; None if it is ready-made, or if there is no snapshot."""
 
 
 def stats_of(resolver):

@@ -7,11 +7,22 @@ The compiled `Resolver` answers for directories; every other entry is put, in it
 import _frozen_importlib_external as external
 import sys
 
-from fastimport import _StandIn as PathFinder
 from fastimport.finding import importlib_frames as frames
 from fastimport.finding import loader
 
 StockPathFinder = external.PathFinder
+try:
+    from fastimport import _end_wait as end_wait
+    from fastimport import _StandIn as PathFinder
+except ImportError:  # another distribution has written its __init__.py over ours: `fastimport doctor` has to run to say so
+
+    class PathFinder(StockPathFinder):
+        """Meta path finder for sys.path and package ``__path__`` attributes: `importlib.machinery.PathFinder`, compiled."""
+
+    def end_wait():
+        return None
+
+
 NamespacePath = getattr(external, "NamespacePath", None) or external._NamespacePath
 ModuleSpec = external._bootstrap.ModuleSpec
 
