@@ -25,7 +25,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "verify",
         help="ask fastimport and importlib for every importable name, and compare",
         description="Asks importlib's PathFinder and fastimport's for every name that can be imported in this "
-        "environment, and for as many that can't, and prints what differs. Nothing is imported or executed.",
+        "environment, and for as many that can't, and prints what differs. Loaders of a sample are asked for code, "
+        "data and resources. Nothing is imported or executed.",
         epilog="Exit status: 0 the answers are equal, 1 they differ, or the snapshot would be believed where it is "
         "wrong, or fastimport can't work here, 2 wrong usage.",
     )
@@ -39,6 +40,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument(
         "--code", action="store_true", help="instead, make the code of every module from templates and with marshal, and compare"
     )
+    parser.add_argument("--deep", action="store_true", help="ask the loaders of all modules, not of a sample")
     parser.add_argument("path", nargs="*", metavar="PATH", help="directories and archives (default: sys.path)")
     parser.set_defaults(func=run, parser=parser)
 
@@ -56,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.snapshot:
             loaded = Snapshot.load(arguments.snapshot)
             problems, use = loaded.verify(), loaded.use(arguments.level)
-        result = verify(arguments.path or None, arguments.top, arguments.level, _show_count, arguments.snapshot)
+        result = verify(arguments.path or None, arguments.top, arguments.level, _show_count, arguments.snapshot, arguments.deep)
     except ValueError as error:
         print(f"fastimport verify: refused: {error}", file=sys.stderr)
         return 1
@@ -128,6 +130,7 @@ def _text(result: Result, problems: "list[Problem] | None", use: Use | None) -> 
     ]
     if len(result.differences) > SHOWN:
         lines.append(f"... and {len(result.differences) - SHOWN} more; --json has all")
+    lines.append(f"{counted(result.loaders, 'loader')} asked for code, source, data and resources")
     total = result.found + result.absent + result.errors
     lines.append(
         f"{counted(total, 'name')} asked at level {result.freshness}: {result.found} found, {result.absent} absent, "
