@@ -11,8 +11,10 @@ no second implementation to fall back on. Cython runs only when something is com
 sdist stays quick.
 """
 
+import marshal
 import os
 from glob import glob
+from importlib.util import MAGIC_NUMBER
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
@@ -33,8 +35,17 @@ MODULES = (
     "hosting._capi",
 )
 C_SOURCES = tuple(
-    f"src/fastimport/code/{name}.c"
-    for name in ("_open_code_hook", "_method", "builder", "code_compare", "code_probe", "quicken")
+    f"src/fastimport/code/{name}.c" for name in ("_open_code_hook", "_method", "builder", "code_compare", "code_probe", "quicken")
+)
+# What every installation needs in Python, in the order in which it is needed: its bytecode is in the library, too.
+OWN_MODULES = (
+    "settings",
+    "finding.__init__",
+    "finding.importlib_frames",
+    "code.__init__",
+    "finding.loader",
+    "finding.finder",
+    "activation",
 )
 HEADERS = ("finding", "code", "snapshot", "hosting/include")
 MODES = ("release", "debug", "trace")
@@ -81,6 +92,23 @@ def source(name):
     return f"src/fastimport/{name.replace('.', '/')}.pyx"
 
 
+def own_modules():
+    """The C source of OWN_MODULES: see _own_modules.h."""
+    codes, rows = [], []
+    for number, module in enumerate(OWN_MODULES):
+        file = module.replace(".", "/") + ".py"
+        with open(f"src/fastimport/{file}", "rb") as stream:
+            text = stream.read()
+        # Twice: what is written of code depends on how many references there are to its parts.
+        code = marshal.dumps(marshal.loads(marshal.dumps(compile(text, file, "exec", dont_inherit=True, optimize=0))))
+        name, is_package = module.removesuffix(".__init__"), int(module.endswith(".__init__"))
+        codes.append(f"static const unsigned char code_{number}[] = {{{','.join(map(str, code))}}};")
+        rows.append(f'{{"{name}", "{file}", {is_package}, {len(text)}, (const char *)code_{number}, {len(code)}}},')
+    magic = ",".join(map(str, MAGIC_NUMBER))
+    table = ["const fi_own_module fi_own_modules[] = {", *rows, "{0}};", f"const unsigned char fi_own_magic[] = {{{magic}}};"]
+    return "\n".join(['#include "_own_modules.h"', *codes, *table, ""])
+
+
 class BuildLibrary(build_ext):
     """Compiles each module as one of its own, and links them together."""
 
@@ -90,7 +118,10 @@ class BuildLibrary(build_ext):
 
         modules = [Extension(f"fastimport.{name}", [source(name)]) for name in MODULES]
         made = cythonize(modules, build_dir=self.build_temp, compiler_directives=DIRECTIVES, force=True, quiet=True)
-        ext.sources = [c for module in made for c in module.sources] + list(C_SOURCES)
+        own = os.path.join(self.build_temp, "own_modules.c")
+        with open(own, "w", encoding="ascii") as file:
+            file.write(own_modules())
+        ext.sources = [c for module in made for c in module.sources] + [*C_SOURCES, own]
         super().build_extension(ext)
 
 

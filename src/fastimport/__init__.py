@@ -47,6 +47,8 @@ def __getattr__(name):
     if _waiting is not None:
         _bring_in()
     try:
+        if home == "activation":
+            _load()
         module = __import__(f"{__name__}.{home}", fromlist=["__name__"])
     except ImportError:  # not built for this interpreter, or refused by a subinterpreter
         if home != "finding._names":
@@ -127,7 +129,11 @@ def _is_urgent(settings):
     if sys.flags.ignore_environment:
         return False
     from os import environ
+    from os import name as system
 
+    known = getattr(environ, "_data", None)  # to ask for one that is not set costs two exceptions
+    if system == "posix" and type(known) is dict and b"FASTIMPORT" not in b" ".join(known):
+        return False
     names = ("FASTIMPORT_STRICT", "FASTIMPORT_STATS", "FASTIMPORT_REGISTER", "FASTIMPORT_LAZY")
     return environ.get("FASTIMPORT_FRESHNESS") == "frozen" or any(name in environ for name in names)
 
@@ -138,9 +144,20 @@ def _bring_in():
         return
     del _StandIn.find_spec  # importlib's is inherited from now on: our own imports need it, and other threads
     try:
-        __import__(f"{__name__}.activation")
+        _load()
     except Exception:
         _end_wait()
+
+
+def _load():
+    """What every installation needs, from the library if that is what its files hold."""
+    try:
+        from fastimport import _core
+
+        _core.bring_in(sys.modules[__name__], _StandIn)
+    except ImportError:  # `finding.finder` finds out why
+        pass
+    __import__(f"{__name__}.activation")
 
 
 def _end_wait():

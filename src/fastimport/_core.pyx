@@ -1,11 +1,30 @@
 """The library that all compiled modules are in, each under its own dotted name: one file to find, open and map.
 
 Beside the source of each module there is a file of the same name in Python. It calls `load` for whoever imports the module first.
+The few modules in Python that every installation needs are in it, too, as bytecode: `bring_in` takes them from here.
 """
 
 import _frozen_importlib as bootstrap
 import _frozen_importlib_external as external
+import _imp
 import sys
+
+cdef extern from "marshal.h":
+    object PyMarshal_ReadObjectFromString(const char *data, Py_ssize_t size)
+
+cdef extern from "_own_modules.h":
+    ctypedef struct fi_own_module:
+        const char *name
+        const char *file
+        bint is_package
+        long long source_size
+        const char *code
+        long long size
+    const fi_own_module fi_own_modules[]
+    const unsigned char fi_own_magic[4]
+
+cdef enum:
+    INSTALLING = 10     # seconds from the first to the last file of an installation
 
 
 def load(str name not None):
@@ -27,3 +46,78 @@ def provide(str name not None):
         parent, _, tail = name.rpartition(".")
         setattr(sys.modules[parent], tail, module)
     return module
+
+
+def bring_in(package not None, path_finder):
+    """Load the modules that an installation needs from this library, if that is what importlib would load from their files.
+
+    `path_finder`: the class that stands for importlib's on ``sys.meta_path``. A module whose source was changed, or that others'
+    finders or hooks claim, ends it: importlib does the rest when it is imported. A change counts if it shows in the size of the
+    file, or if it was made later than the library.
+    """
+    cdef const fi_own_module *own = fi_own_modules
+    if not _is_plain(package):
+        return
+    directory = package.__path__[0]
+    latest = external._path_stat(__file__).st_mtime + INSTALLING
+    while own.name != NULL:
+        name = f"{package.__name__}.{own.name.decode()}"
+        file = external._path_join(directory, *own.file.decode().split("/"))
+        parent, _, tail = name.rpartition(".")
+        with bootstrap._ModuleLockManager(name):
+            if name not in sys.modules:
+                if _is_changed(file, own.source_size, latest) or _is_claimed(name, sys.modules[parent].__path__, path_finder):
+                    return
+                setattr(sys.modules[parent], tail, _load_own(own, name, file))
+        own += 1
+
+
+cdef _load_own(const fi_own_module *own, str name, str file):
+    """As importlib does: the loader asks itself for the code."""
+    code = PyMarshal_ReadObjectFromString(own.code, <Py_ssize_t>own.size)
+    _imp._fix_co_filename(code, file)
+    loader = external.SourceFileLoader(name, file)
+    spec = bootstrap.ModuleSpec(name, loader, origin=file)
+    spec._set_fileattr = True
+    if own.is_package:
+        spec.submodule_search_locations = [external._path_split(file)[0]]
+    loader.get_code = {name: code}.__getitem__
+    try:
+        return bootstrap._load_unlocked(spec)
+    finally:
+        del loader.get_code
+
+
+cdef bint _is_plain(package) except -1:
+    """Whether bytecode of this library is what importlib would make of the package's files, whoever looks at it meanwhile."""
+    directory = package.__path__[0]
+    flags, finder, loader = sys.flags, sys.path_importer_cache.get(directory), external.SourceFileLoader
+    if flags.optimize or flags.verbose or external.MAGIC_NUMBER != (<const char *>fi_own_magic)[:4] or type(finder) is not external.FileFinder:
+        return False
+    if external._path_split(__file__)[0] != directory or (".py", loader) not in finder._loaders:
+        return False
+    stock = external.spec_from_file_location.__code__.co_filename
+    for name in ("get_code", "exec_module", "create_module", "get_data", "path_stats", "source_to_code"):
+        if getattr(getattr(getattr(loader, name), "__code__", None), "co_filename", None) != stock:
+            return False
+    return True
+
+
+cdef bint _is_changed(str file, long long size, latest) except -1:
+    try:
+        found = external._path_stat(file)
+    except OSError:
+        return True
+    return found.st_size != size or found.st_mtime > latest
+
+
+cdef bint _is_claimed(str name, path, path_finder) except -1:
+    """Whether a finder that stands before importlib's would find the module; or importlib's is not there."""
+    for finder in sys.meta_path:
+        if finder is path_finder or finder is external.PathFinder:
+            return False
+        if finder is not bootstrap.BuiltinImporter and finder is not bootstrap.FrozenImporter:
+            find_spec = getattr(finder, "find_spec", None)
+            if find_spec is not None and find_spec(name, path, None) is not None:
+                return True
+    return True

@@ -80,8 +80,7 @@ def _apply(environment, register, freshness, snapshot):
 def _use_collector(collector):
     """Let collections wait, or no longer; why they can't is counted, and nothing to fail for."""
     if collector == "deferred" or _Active.deferral is not None:
-        from fastimport.code._collector import exchange
-
+        exchange = finder._core.provide("fastimport.code._collector").exchange
         _Active.deferral = exchange(_Active.deferral, collector == "deferred", resolver.refuse)
 
 

@@ -88,7 +88,11 @@ def read_environment():
         return Settings({})
     import os
 
-    return Settings(os.environ)
+    environment = os.environ
+    names = getattr(environment, "_data", None)  # to ask for one that is not set costs two exceptions
+    if os.name == "posix" and type(names) is dict and b"FASTIMPORT" not in b" ".join(names):
+        environment = {name: environment[name] for name in ("HOME", "XDG_CACHE_HOME") if name in environment}
+    return Settings(environment)
 
 
 _CHOICES = {"freshness": FRESHNESS, "register": REGISTER, "collector": COLLECTOR}

@@ -12,7 +12,8 @@ cdef class Pin:
     cdef tuple names, values
     cdef unsigned int tag
 
-    cdef object find(self, name)
+    cdef list members(self)
+    cdef object find(self, name, list members)
     cpdef bint holds(self) except -1
 
 

@@ -25,17 +25,25 @@ cdef class Pin:
         self.cls = cls
         self.names = names
         cdef list values = []
+        members = self.members()
         for name in names:
-            values.append(self.find(name))
+            values.append(self.find(name, members))
         self.values = tuple(values)
         self.tag = fi_type_tag(cls)
 
-    cdef object find(self, name):
-        """All that the class and its bases have under this name: what we put on the class must not hide a base that changes."""
+    cdef list members(self):
+        """What the class and its bases have, each."""
         cdef list found = []
         for base in self.cls.__mro__:
-            if name in base.__dict__:
-                found.append(base.__dict__[name])
+            found.append(base.__dict__)
+        return found
+
+    cdef object find(self, name, list members):
+        """All that the class and its bases have under this name: what we put on the class must not hide a base that changes."""
+        cdef list found = []
+        for each in members:
+            if name in each:
+                found.append(each[name])
         return tuple(found)
 
     cpdef bint holds(self) except -1:
@@ -45,8 +53,9 @@ cdef class Pin:
             return True
         getattr(self.cls, "__init__")       # any look-up makes the interpreter assign a tag
         tag = fi_type_tag(self.cls)         # taken before comparing: what is patched meanwhile has another one
+        members = self.members()
         for name, value in zip(self.names, self.values):
-            if not fi_same_items(self.find(name), value):
+            if not fi_same_items(self.find(name, members), value):
                 return False
         self.tag = tag
         return True

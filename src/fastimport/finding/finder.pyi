@@ -4,6 +4,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+from fastimport import _core as _core
 from fastimport.code._bytecode import BytecodeReader
 from fastimport.finding._resolver import Resolver
 from fastimport.finding._tables import Globals, Pin

@@ -31,13 +31,19 @@ def is_importlibs(cls, names):
 
     By type, too: a wrapper may pass for what it wraps.
     """
-    for name in names:
-        method = next((base.__dict__[name] for base in cls.__mro__ if name in base.__dict__), None)
-        if type(method) in (classmethod, staticmethod):
+    found = {}
+    for base in reversed(cls.__mro__):
+        members = base.__dict__
+        found.update([(name, members[name]) for name in names if name in members])
+    for method in found.values():
+        kind = type(method)
+        if kind is classmethod or kind is staticmethod:
             method = method.__func__
-        if type(method) is _Function and method.__code__.co_filename not in _STOCK_FILES:
-            return False
-        if method is not None and type(method) is not _Function and type(method) not in _BUILTINS and not _is_ours(type(method)):
+            kind = type(method)
+        if kind is _Function:
+            if method.__code__.co_filename not in _STOCK_FILES:
+                return False
+        elif kind not in _BUILTINS and not _is_ours(kind):
             return False
     return True
 
