@@ -31,7 +31,7 @@ STUBBED := $(subst /,.,$(patsubst src/%.pyi,%,$(filter-out %/__init__.pyi,$(wild
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test soak reports compat build wheel sdist bench bench-check lint debug clean
+.PHONY: help demo test soak reports docs compat build wheel sdist bench bench-check lint debug clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -45,6 +45,11 @@ test: $(VENV)/.test ## build the wheel, install it, test it
 reports: $(VENV)/.test ## test the reports in a browser (chromium, chromedriver) and with the tools that read them
 	$(PIP) install -r tests/requirements-reports.txt
 	$(PYTEST) tests/diagnosis/test_page.py tests/diagnosis/test_formats.py $(PYTEST_ARGS)
+
+docs: $(VENV)/.installed ## build the documents as a site in build/docs, links checked, and run the code on their pages
+	$(PIP) install --group docs
+	$(PY) -m sphinx --fail-on-warning --keep-going --quiet docs build/docs
+	$(PYTEST) tests/documents/pages.py $(PYTEST_ARGS)
 
 soak: $(VENV)/.test ## ten minutes of threads, forks, changing files and invalidations: no wrong module, no deadlock, memory flat
 	directory=$$(mktemp -d) && for freshness in checked trusted; do \

@@ -22,7 +22,7 @@ run left, in each of these ways:
 `checked` is registered with `meta_path` and `trusted` with `in_place`, or, under `exec`, the other way round; `frozen` with both.
 *3 ways* stands for three of these eight; `make compat COMPAT_ARGS="--breadth full"` tries all combinations. `make compat` repeats
 it and writes this page; it needs a package index, and hours. An empty cell was not tried. For each line there is a file in
-[tests/compat](../tests/compat/README.md), with the program. *Seen* is what the import system looked like meanwhile, without
+`tests/compat`, with the program. *Seen* is what the import system looked like meanwhile, without
 fastimport: what was added to `sys.meta_path` and `sys.path_hooks`, with its index, and which functions of importlib were
 replaced. *not there*: there is no release for that Python, or it doesn't work there by itself.
 """
