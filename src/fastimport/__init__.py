@@ -62,16 +62,18 @@ def __dir__():
     return sorted({*globals(), *__all__})
 
 
-class _Alike(type):
+class _Equal(type):
     """Programs look for importlib's class on ``sys.meta_path`` with ``in``, ``index`` and ``remove``: ours is equal to it."""
-
-    __module__, __qualname__ = "builtins", "type"  # what prints the type of each finder prints what it did
 
     def __eq__(cls, other):
         return cls is other or (cls is _StandIn and other is _StockPathFinder)
 
     def __hash__(cls):
         return hash(_StockPathFinder) if cls is _StandIn else super().__hash__()
+
+
+class _Alike(_Equal):  # not a direct subclass of `type`: pydoc lists those that are called like built-in ones
+    __module__, __qualname__ = "builtins", "type"  # what prints the type of each finder prints what it did
 
 
 _Alike.__name__ = "type"

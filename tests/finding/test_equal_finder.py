@@ -1,8 +1,10 @@
 """With `register="meta_path"` programs that look for importlib's PathFinder on ``sys.meta_path`` find ours in its place."""
 
+import builtins
 import copy
 import importlib.machinery
 import pickle
+import pydoc
 import sys
 
 import pytest
@@ -72,6 +74,15 @@ def test_the_type_of_ours_reads_like_that_of_importlibs():
     ours, theirs = type(fastimport.PathFinder), type(STOCK)
     assert (repr(ours), ours.__name__, ours.__qualname__, ours.__module__) == (repr(theirs), "type", "type", "builtins")
     assert isinstance(fastimport.PathFinder, type)
+
+
+def test_built_in_classes_have_no_more_subclasses_than_before():
+    """pydoc, sphinx and tools that draw class trees list them."""
+    assert "Built-in subclasses" not in pydoc.plain(pydoc.render_doc(type))
+    assert [cls for cls in type.__subclasses__(type) if cls.__module__ == "builtins"] == []
+    subclasses = {cls.__name__ for cls in type.__subclasses__(type)}
+    assert subclasses.isdisjoint(dir(builtins))
+    assert [cls for cls in object.__subclasses__() if cls.__name__ == "type"] == [type]
 
 
 def test_copies_and_pickles_are_of_the_class_itself():
