@@ -2,8 +2,10 @@
 
 import importlib.util
 import os
+import shutil
 import sys
 import time
+import types
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from support import plant
 from support.process import python
 from support.snapshots import settle
 
-from fastimport.snapshot import builder, recording, store
+from fastimport.snapshot import builder, reasons, recording, store
 from fastimport.snapshot.places import program_of
 from fastimport.snapshot.trust import Refused
 
@@ -77,6 +79,54 @@ def test_records_then_uses_then_renews(library):
     assert awaited(lambda: os.stat(snapshot).st_mtime_ns > made)
     assert run(library) == ["12", "666"]
     assert awaited(lambda: [path.name for path in cache(library).iterdir()] == [snapshot.name])
+
+
+def linked(library):
+    """uv, conda: the same files are installed into another environment, which changes the ctime of them here."""
+    os.mkdir(f"{library}-linked")
+    for name in os.listdir(library):
+        if name.endswith(".py"):
+            os.link(f"{library}/{name}", f"{library}-linked/{name}")
+
+
+def mode_changed(library):
+    for name in os.listdir(library):
+        if name.endswith(".py"):
+            os.chmod(f"{library}/{name}", 0o640)
+
+
+def copied(library):
+    shutil.copytree(library, f"{library}-copy")
+    shutil.rmtree(library)
+    os.rename(f"{library}-copy", library)
+
+
+COUNTED = (
+    SCRIPT
+    + """
+from fastimport.snapshot import attachment
+reader = attachment.attached()[0]
+print(*[] if reader is None else [reader.codes_restamped])
+"""
+)
+
+
+@pytest.mark.parametrize("change", [linked, mode_changed, copied])
+def test_only_the_stamps_changed(library, change):
+    """Content decides, once: the record is renewed, and the next start doesn't read the sources."""
+    with open(os.path.join(os.path.dirname(library), "script.py"), "w") as file:
+        file.write(COUNTED.format(library=library))
+    run(library)
+    assert awaited(lambda: kept(library))
+    assert run(library) == ["12", "66", "0"]
+    (snapshot,) = kept(library)
+    change(library)
+    settle()
+    assert run(library) == ["12", "66", "12"]
+    os.utime(snapshot, (1, 1))
+    assert run(library) == ["12", "66", "12"]
+    assert awaited(lambda: os.stat(snapshot).st_mtime_ns > 10**10)
+    assert run(library) == ["12", "66", "0"]
 
 
 @pytest.mark.parametrize("variables", [{"PYTHONDONTWRITEBYTECODE": "1"}, {"FASTIMPORT_READONLY": "1"}])
@@ -221,3 +271,27 @@ def test_a_refused_one_is_not_made_anew_at_each_run(root):
     assert not recording.is_stale(path, None)
     os.utime(path, (1, 1))
     assert recording.is_stale(path, None)
+
+
+@pytest.mark.parametrize(
+    ("reason", "stale"),
+    [
+        (reasons.IMAGE, False),
+        (reasons.USER_SPACE, False),
+        (reasons.WARNING, False),
+        (reasons.CHANGED, True),
+        (reasons.RECENT, True),
+    ],
+)
+@pytest.mark.parametrize("what", [0, 1])
+def test_what_a_new_one_would_not_have_either_is_no_reason_to_make_it(root, what, reason, stale):
+    """On an image, for one, it was made anew once a minute, for ever."""
+    path = Path(root, "p.auto.fastimport")
+    path.touch()
+    os.utime(path, (1, 1))
+    doubts = [0] * 16, [0] * 16
+    doubts[what][reason] = 100
+    counts = dict.fromkeys(("damaged", "tables_unknown", "codes_unknown", "tables_used", "codes_restamped"), 0)
+    kept = {"tables_stale": sum(doubts[0]), "codes_stale": sum(doubts[1])}
+    reader = types.SimpleNamespace(**counts, **kept, codes_used=100, codes_by_content=100, doubts=lambda: doubts)
+    assert recording.is_stale(path, reader) is stale

@@ -1,7 +1,9 @@
-# What the headers of the format have for the reader.
+# What the headers of the format have for the reader, and how it asks them for a name.
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from fastimport.code._ready cimport ft_texts
+from fastimport.finding._platform cimport PyUnicode_EncodeFSDefault, fi_ascii
 
 cdef extern from "snapshot_format.h" nogil:
     enum:
@@ -62,7 +64,7 @@ cdef extern from "snapshot_format.h" nogil:
 
 cdef extern from "stamps.h" nogil:
     enum:
-        FS_DOUBTS, FS_OTHER, FS_BY_CONTENT, FS_FORBIDDEN
+        FS_DOUBTS, FS_RECENT, FS_ELSEWHERE, FS_OTHER, FS_BY_CONTENT, FS_FORBIDDEN
     ctypedef struct fs_systems:
         uint32_t next
     ctypedef struct fs_now:
@@ -73,3 +75,24 @@ cdef extern from "stamps.h" nogil:
 cdef extern from "source_match.h" nogil:
     enum: FS_CHANGED, FS_SAME_CONTENT
     int fs_match_source(const char *path, const fs_code *recorded, int has_stamps, fs_systems *systems, int *doubt) noexcept
+
+
+cdef inline object as_stored(str text):
+    """As the file system has it: ASCII as it is, else bytes; None for what no file name can be."""
+    cdef Py_ssize_t size
+    if fi_ascii(text, &size) != NULL:
+        return text
+    try:
+        return PyUnicode_EncodeFSDefault(text)
+    except UnicodeEncodeError:
+        return None
+
+
+cdef inline const char *bytes_of(object stored, Py_ssize_t *size) noexcept:
+    """The bytes of what `as_stored` gave, as long as that lives; NULL of None."""
+    if stored is None:
+        return NULL
+    if isinstance(stored, str):
+        return fi_ascii(stored, size)
+    size[0] = PyBytes_GET_SIZE(stored)
+    return PyBytes_AS_STRING(stored)

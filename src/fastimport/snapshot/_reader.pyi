@@ -26,6 +26,7 @@ class SnapshotReader:
     stat_calls: int
     damaged: int
     codes_by_content: int
+    codes_restamped: int
     maker: CodeMaker
     def __init__(self, descriptor: int = -1, size: int = 0, data: bytes | None = None) -> None: ...
     def text(self, offset: int, size: int) -> str: ...

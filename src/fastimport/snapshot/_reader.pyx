@@ -5,7 +5,7 @@ the caller then does what it would do without a snapshot.
 """
 
 cimport cython
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING
 from libc.errno cimport errno
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
@@ -58,7 +58,7 @@ cdef class SnapshotReader:
     cdef object fix_filename, file_finder
     cdef readonly CodeMaker maker
     cdef readonly unsigned long long tables_used, tables_stale, tables_unknown, codes_used, codes_stale, codes_unknown
-    cdef readonly unsigned long long stat_calls, damaged, codes_by_content
+    cdef readonly unsigned long long stat_calls, damaged, codes_by_content, codes_restamped
     cdef unsigned long long table_doubts[FS_DOUBTS]
     cdef unsigned long long code_doubts[FS_DOUBTS]
     cdef fs_systems systems
@@ -194,12 +194,10 @@ cdef class SnapshotReader:
     cdef int64_t find(self, int section, str path) except -3:
         cdef Py_ssize_t size
         cdef int64_t found
-        cdef const char *text = fi_ascii(path, &size)
+        stored = as_stored(path)
+        cdef const char *text = bytes_of(stored, &size)
         if text == NULL:
-            kept = encoded(path)
-            if kept is None:
-                return FS_NONE
-            text, size = PyBytes_AS_STRING(kept), PyBytes_GET_SIZE(kept)
+            return FS_NONE
         found = fs_find(&self.file, section, text, size)
         fs_count(&self.damaged, found == FS_DAMAGED)
         return found
@@ -243,12 +241,10 @@ cdef class SnapshotReader:
     cdef int64_t find_name(self, const fs_dir *directory, str tail, fs_name *name) except -3:
         cdef Py_ssize_t size
         cdef int64_t found
-        cdef const char *text = fi_ascii(tail, &size)
+        stored = as_stored(tail)
+        cdef const char *text = bytes_of(stored, &size)
         if text == NULL:
-            kept = encoded(tail)
-            if kept is None:
-                return FS_NONE
-            text, size = PyBytes_AS_STRING(kept), PyBytes_GET_SIZE(kept)
+            return FS_NONE
         found = fs_find_name(&self.file, directory, text, size, name)
         fs_count(&self.damaged, found == FS_DAMAGED)
         return found
@@ -285,12 +281,10 @@ cdef class SnapshotReader:
 
     cdef int64_t find_merged(self, const fs_path *record, str tail, fs_merged *merged) except -3:
         cdef Py_ssize_t size
-        cdef const char *text = fi_ascii(tail, &size)
+        stored = as_stored(tail)
+        cdef const char *text = bytes_of(stored, &size)
         if text == NULL:
-            kept = encoded(tail)
-            if kept is None:
-                return FS_NONE
-            text, size = PyBytes_AS_STRING(kept), PyBytes_GET_SIZE(kept)
+            return FS_NONE
         return fs_find_merged(&self.file, record, text, size, merged)
 
     cdef object positions(self, KnownPath place, const fs_merged *merged):
@@ -472,6 +466,7 @@ cdef class SnapshotReader:
                 match = fs_match_source(name, &code, not self.is_by_content, &self.systems, &doubt)
             fs_count(&self.stat_calls, 1)
             fs_count(&self.codes_by_content, match == FS_SAME_CONTENT)
+            fs_count(&self.codes_restamped, match == FS_SAME_CONTENT and doubt in (FS_RECENT, FS_ELSEWHERE, FS_OTHER))
             if match == FS_CHANGED:
                 fs_count(&self.codes_stale, 1)
                 fs_count(&self.code_doubts[doubt], 1)
@@ -489,11 +484,3 @@ cdef class SnapshotReader:
         self.fix_filename(loaded, path)
         fs_count(&self.codes_used, 1)
         return loaded
-
-
-cdef object encoded(str text):
-    """As the file system has it; None for what no file name can be."""
-    try:
-        return PyUnicode_EncodeFSDefault(text)
-    except UnicodeEncodeError:
-        return None

@@ -6,6 +6,9 @@
 ) = range(16)  # fmt: skip
 """Up to `LAYERED` they are recorded: the stamp said nothing then. The others are found out at use."""
 
+RENEWABLE = (RECENT, ELSEWHERE, CHANGED)
+"""Those that a new recording in the same place does not have."""
+
 SHIFT = 8
 """Where the recorded reason is in the flags of a directory or of a source."""
 MASK = 0xF << SHIFT

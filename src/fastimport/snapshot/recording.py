@@ -124,7 +124,11 @@ def is_stale(path, reader):
         return is_old(path)
     if reader.damaged:
         return True
-    missed = reader.tables_stale + reader.tables_unknown + reader.codes_stale + reader.codes_unknown + reader.codes_by_content
+    # A warning, or an image, whose stamps are never believed, would be missed of a new record as well.
+    from fastimport.snapshot.reasons import RENEWABLE
+
+    missed = reader.tables_unknown + reader.codes_unknown + reader.codes_restamped
+    missed += sum(counts[reason] for counts in reader.doubts() for reason in RENEWABLE)
     if missed <= 1 + (reader.tables_used + reader.codes_used) // 50:
         return False
     return is_old(path)
