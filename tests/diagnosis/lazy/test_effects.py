@@ -10,6 +10,7 @@ import pytest
 from support.trees import plant
 
 from fastimport.diagnosis.bench.launcher import Program
+from fastimport.diagnosis.lazy.knowledge import Knowledge
 from fastimport.diagnosis.lazy.runs import Runner
 
 # What the modules change.
@@ -164,7 +165,9 @@ def test_changes_inside_a_package_are_told_from_others(tmp_path):
         },
     )
     report = Runner(Program("script", os.path.join(tree, "main.py")), "fastimport.cli.learning").run(observe=True).report
-    assert set(report["effects"]) == {"pkg.inside", "pkg.both", "other"} and set(report["outside"]) == {"pkg.both", "other"}
+    changed = {by: set(places) for by, places in report["changed"].items()}
+    assert changed == {"pkg.inside": {"pkg.state"}, "pkg.both": {"sys", "pkg.state"}, "other": {"pkg.state"}}
+    assert Knowledge(report).trusted("packages") == ["pkg.inside"]
 
 
 def test_proxies_are_not_asked(tmp_path):

@@ -152,8 +152,8 @@ def _codes(home: str, namespace: "Any", seen: "set[int]") -> "Iterator[CodeType]
             yield from _codes(home, namespace_of(value), seen)
 
 
-def listed_base(name: str, module: object, readers: "set[str]") -> "str | None":
-    """The base class of a class of `module` that is at home in another module, one of `readers`."""
+def listed_base(name: str, module: object, readers: "set[str]") -> "tuple[str, str] | None":
+    """The base class of a class of `module` that is at home in another module, one of `readers`: that module, and its name."""
     if not issubclass(type(module), ModuleType):
         return None
     for value in list(vars(module).values()):
@@ -161,5 +161,5 @@ def listed_base(name: str, module: object, readers: "set[str]") -> "str | None":
             for base in type.__dict__["__mro__"].__get__(value)[1:]:
                 home = namespace_of(base).get("__module__")
                 if home != name and home in readers:
-                    return f"{home}.{base.__qualname__}"
+                    return home, base.__qualname__
     return None

@@ -14,7 +14,7 @@ class Knowledge:
         self.within: dict[str, str] = {name: within for name, within, _ in report["modules"]}
         self.files: dict[str, str | None] = {name: file for name, _, file in report["modules"]}
         self.effects: dict[str, list[str]] = report["effects"]
-        self.outside: list[str] = report["outside"]
+        self.changed: dict[str, list[str]] = report["changed"]
         self.asked: list[tuple[str, str, list[str] | None]] = [tuple(each) for each in report["asked"]]
 
     def with_importers(self, names: Iterable[str]) -> dict[str, str]:
@@ -24,17 +24,44 @@ class Knowledge:
         """
         found = {name: name for name in names}
         for name in list(found):
-            within = self.within.get(name)
-            while within in self.within and within not in found:
-                found[within] = name
-                name, within = within, self.within.get(within)
+            self._add_importers(found, name, None)
         return found
 
+    def _add_importers(self, found: dict[str, str], name: str, end: str | None) -> None:
+        """Add the modules within which `name` was executed, but for `end` and those around it."""
+        within = self.within.get(name)
+        while within in self.within and within != end:
+            found.setdefault(within, name)
+            name, within = within, self.within.get(within)
+
+    def package_changed(self, name: str) -> str | None:
+        """The innermost package around all that the module `name` changes, if `name` is executed within its execution.
+
+        Nobody can have what is changed and not have imported that package: if the package is late, so is all that could tell.
+        """
+        places, package = self.changed[name], name
+        while package in self.within:
+            if all(f"{place}.".startswith(f"{package}.") for place in places):
+                return package
+            package = self.within[package]
+        return None
+
     def kept_for_effects(self, harmless: Iterable[str] = ()) -> dict[str, str]:
-        """What stays eager for what its execution changes elsewhere, and why; but for those that are taken as `harmless`."""
+        """What stays eager for what its execution changes elsewhere, and why; but for those that are taken as `harmless`.
+
+        A module that changes a package within which it is executed is executed with it; the package itself may be late.
+        """
         harmless = set(harmless)
-        effects = {name: texts for name, texts in self.effects.items() if name not in harmless}
-        return self.reasons(effects, {name: texts[0] for name, texts in effects.items()})
+        found: dict[str, str] = {}
+        reasons = {name: texts[0] for name, texts in self.effects.items() if name not in harmless}
+        for name in list(reasons):
+            package = self.package_changed(name)
+            if package == name:  # what it changes is below itself
+                del reasons[name]
+                continue
+            found[name] = name
+            self._add_importers(found, name, package)
+        return self._explained(found, reasons)
 
     def trusted(self, trust: str) -> list[str]:
         """Modules with effects that are left to the runs to judge, by name.
@@ -43,11 +70,18 @@ class Knowledge:
         """
         if trust == "none":
             return []
-        return sorted(name for name in self.effects if trust == "all" or name not in self.outside)
+        return sorted(name for name in self.effects if trust == "all" or self._is_inside(name))
+
+    def _is_inside(self, name: str) -> bool:
+        """Whether all that `name` changes is of its own top-level package."""
+        return {place.partition(".")[0] for place in self.changed[name]} == {name.partition(".")[0]}
 
     def reasons(self, names: Iterable[str], why: dict[str, str]) -> dict[str, str]:
         """`names` and their importers, each with its reason: of `why`, or for which it is imported."""
-        return {name: why.get(name, IMPORTS.format(cause)) for name, cause in self.with_importers(names).items()}
+        return self._explained(self.with_importers(names), why)
+
+    def _explained(self, causes: dict[str, str], why: dict[str, str]) -> dict[str, str]:
+        return {name: why.get(name, IMPORTS.format(cause)) for name, cause in causes.items()}
 
     def lazy(self, eager: Iterable[str]) -> list[str]:
         """What may be late if `eager` must not."""

@@ -21,13 +21,13 @@ _SHOWN = 5  # effects of one module that are kept: one would be enough to keep i
 
 
 class Observer:
-    """What is learnt of one run: `modules`, ``[name, within which, file]`` in order; `effects`, texts by module; `outside`, those
-    that changed more than their own top-level package; `asked`, what import statements asked for."""
+    """What is learnt of one run: `modules`, ``[name, within which, file]`` in order; `effects`, texts by module; `changed`,
+    which modules each of those changed, "" for the process; `asked`, what import statements asked for."""
 
     def __init__(self) -> None:
         self.modules: list[list[Any]] = []
         self.effects: dict[str, list[str]] = {}
-        self.outside: dict[str, None] = {}
+        self.changed: dict[str, dict[str, None]] = {}
         self.asked: dict[tuple[str, str, tuple[str, ...] | None], None] = {}
         self.running = [_MAIN]
         self.thread = get_ident()
@@ -57,7 +57,8 @@ class Observer:
         """What was learnt, as plain values."""
         self._find_listed_subclasses()
         asked = [[importer, name, list(names) if names is not None else None] for importer, name, names in self.asked]
-        return {"modules": self.modules, "effects": self.effects, "outside": list(self.outside), "asked": asked}
+        changed = {by: list(places) for by, places in self.changed.items()}
+        return {"modules": self.modules, "effects": self.effects, "changed": changed, "asked": asked}
 
     def note(self, text: str, where: str = "", homes: "tuple[str, ...]" = (), is_internal: bool = False) -> None:
         """An effect of the module that is running, on the module `where` if it is on one. It is none if that is one of `homes`,
@@ -71,8 +72,7 @@ class Observer:
         texts = self.effects.setdefault(by, [])
         if len(texts) < _SHOWN and text not in texts:
             texts.append(text)
-        if where.partition(".")[0] != by.partition(".")[0]:
-            self.outside[by] = None
+        self.changed.setdefault(by, {})[where] = None
 
     def attribute(self) -> None:
         """Charge what has changed since the last time to the module that is running."""
@@ -116,4 +116,5 @@ class Observer:
         for name, _, _ in self.modules:
             base = listed_base(name, sys.modules.get(name), readers)
             if base is not None:
-                self._keep(name, f"has a subclass of {base}, whose subclasses are asked for", base)
+                home, cls = base
+                self._keep(name, f"has a subclass of {home}.{cls}, whose subclasses are asked for", home)

@@ -70,7 +70,7 @@ class Trials:
             outcome = self._run("none", observe=True)
             if "modules" not in outcome.report:
                 raise NotLearnable(f"it can't be watched: {outcome.last_words or 'it left no report'}")
-            known = {key: outcome.report[key] for key in ("modules", "effects", "outside", "asked")}
+            known = {key: outcome.report[key] for key in ("modules", "effects", "changed", "asked")}
             known["status"] = outcome.status
             self.journal.add("observed", known)
         return dict(known)
