@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
-from instruments import applications, results
+from instruments import applications, levels, results
 
 from fastimport.diagnosis.bench import launcher, measure, plan, recorded, report, session
 from fastimport.diagnosis.bench.statistics import paired_ratio, quartiles
@@ -79,7 +79,7 @@ def main() -> int:
     if arguments.drop_caches and not os.access(DROP_CACHES, os.W_OK):
         print(f"{DROP_CACHES} can't be written: it takes Linux and root", file=sys.stderr)
         return 2
-    variants = [launcher.STOCK, *map(launcher.variant_for_level, arguments.levels.split(","))]
+    variants = levels.variants(arguments.levels)
     program = launcher.Program("code", chosen.code)
     with recorded.resolved(variants, program) as sides:
         result = (dropped if arguments.drop_caches else evicted)(program, sides, arguments.pairs)

@@ -11,7 +11,7 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 
-from instruments import applications, programs, results
+from instruments import applications, levels, programs, results
 
 from fastimport.diagnosis.bench import counting, launcher, measure, plan, pyperf_json, recorded, report, session
 from fastimport.diagnosis.bench.statistics import geometric_mean, paired_ratio, spread, verdict
@@ -37,7 +37,7 @@ HEADINGS = (
 def main(chosen: Sequence[applications.Application] = applications.ALL, *, pairs: int = 15) -> int:
     """Measure *chosen* (the command line may name fewer); exit status 1 if any answer differed."""
     arguments = _parse(chosen, pairs)
-    variants = [launcher.STOCK, *map(launcher.variant_for_level, arguments.levels.split(","))]
+    variants = levels.variants(arguments.levels)
     how = plan.Plan(pairs=arguments.pairs, warmups=1)
     options = session.Options(cold=arguments.cold)
     names = set(arguments.applications)

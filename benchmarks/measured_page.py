@@ -2,6 +2,8 @@
 
 python benchmarks/measured_page.py RESULTS            # write RESULTS/measured.md
 python benchmarks/measured_page.py RESULTS --install  # … and docs/measured.md, the plots there, and the README's figures
+python benchmarks/measured_page.py RESULTS --readme   # print the README's figures
+python benchmarks/measured_page.py RESULTS --section targets   # replace this section of docs/measured.md alone
 """
 
 import argparse
@@ -12,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from instruments import results
+from instruments import chart_of_targets, results
 from instruments.results import Figure, Result
 from instruments.suite_plan import SUITE
 from plots import PLOTS
@@ -22,6 +24,7 @@ from fastimport.diagnosis.bench import report
 ROOT = Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- figures: begin, made by make bench -->", "<!-- figures: end -->"
 LEVELS = ("checked", "trusted", "frozen")
+DEFERRED = "+deferred"
 WORKS = {
     "pass": "`python -c pass`",
     "one module": "a script that imports one small module",
@@ -56,6 +59,23 @@ def install(directory: Path, root: Path = ROOT) -> None:
     before, rest = text.split(BEGIN)
     _, after = rest.split(END)
     readme.write_text(f"{before}{BEGIN}\n{summary(directory)}{END}{after}", encoding="utf-8")
+
+
+def install_section(directory: Path, name: str, root: Path = ROOT) -> None:
+    """Replace one benchmark's section of docs/measured.md, or add it after those that come before it in the plan."""
+    suite = json.loads((directory / "suite.json").read_text(encoding="utf-8"))
+    ending = next(each for each in suite["benchmarks"] if each["name"] == name)
+    titles = [benchmark.title for benchmark in SUITE]
+    title = next(benchmark.title for benchmark in SUITE if benchmark.name == name)
+    told = f"Commit {suite['commit']}.\n"
+    section = "\n".join([f"## {title}\n", told, *_section(directory, ending)])
+    path = root / "docs" / "measured.md"
+    first, *others = path.read_text(encoding="utf-8").split("\n## ")
+    parts = {part.partition("\n")[0]: f"## {part}" for part in others}
+    parts[title] = section
+    before = [parts.pop(each) for each in [*parts] if each not in titles]
+    after = [parts[each] for each in titles if each in parts]
+    path.write_text("\n".join([first, *before, *after]), encoding="utf-8")
 
 
 def _page(directory: Path) -> Iterator[str]:
@@ -95,34 +115,22 @@ def _section(directory: Path, ending: Mapping[str, Any]) -> Iterator[str]:
 
 
 def summary(directory: Path) -> str:
-    """Return the figures of the README: a table, and the conditions under it."""
+    """Return the figures of the README: a chart of the applications, a table of the rest, and the conditions under them."""
     found = {each.name: results.load(path) for each in SUITE if (path := directory / f"{each.name}.json").exists()}
     rows = [f"| {work} | {' | '.join(cells)} |" for work, cells in _rows(found)]
-    if not rows:
+    if not found:
         return "Nothing was measured.\n"
+    chart = chart_of_targets.lines(found["targets"]) if "targets" in found else []
+    head = [f"| | {' | '.join(f'`{level}`' for level in LEVELS)} |", "|---" * (len(LEVELS) + 1) + "|"] if rows else []
     first = next(iter(found.values())).conditions
-    head = [f"| time with fastimport ÷ time without (95 % interval) | {' | '.join(f'`{level}`' for level in LEVELS)} |"]
-    head.append("|---" * (len(LEVELS) + 1) + "|")
-    return "\n".join([*head, *rows, "", f"{_sentence(first)} Produced by `make bench`.", ""])
+    return "\n".join([*chart, *head, *rows, "", f"{_sentence(first)} In brackets: 95 % interval. Produced by `make bench`.", ""])
 
 
 def _rows(found: Mapping[str, Result]) -> Iterator[tuple[str, list[str]]]:
-    if "applications" in found:
-        yield from _means(found["applications"])
     for benchmark, stem, work in _chosen():
         figures = [_figure(found, benchmark, f"{stem}, {level}") for level in LEVELS]
         if any(figures):
-            yield work, [f"{each.value:.2f} ({each.low:.2f} to {each.high:.2f})" if each else "-" for each in figures]
-
-
-def _means(applications: Result) -> Iterator[tuple[str, list[str]]]:
-    """The geometric means, of time and of processor time."""
-    rows = {row[0]: row for table in applications.tables for row in table.rows if table.rows[0][0].startswith("geometric")}
-    for column, what in ((1, ""), (2, ", processor time")):
-        cells = [rows[level][column] if level in rows else "-" for level in LEVELS]
-        if any(cell != "-" for cell in cells):
-            count = next(rows[level][3] for level in LEVELS if level in rows)
-            yield f"{count} real applications, geometric mean{what}", cells
+            yield work, [chart_of_targets.in_words(each) if each else "-" for each in figures]
 
 
 def _chosen() -> Iterator[tuple[str, str, str]]:
@@ -135,7 +143,8 @@ def _chosen() -> Iterator[tuple[str, str, str]]:
 
 def _figure(found: Mapping[str, Result], benchmark: str, name: str) -> Figure | None:
     figures = found[benchmark].figures if benchmark in found else ()
-    return next((figure for figure in figures if figure.id == name), None)
+    by_id = {figure.id: figure for figure in figures}
+    return by_id.get(name + DEFERRED, by_id.get(name))
 
 
 def _sentence(conditions: Mapping[str, str]) -> str:
@@ -148,7 +157,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", type=Path, metavar="RESULTS")
     parser.add_argument("--install", action="store_true", help="into docs/ and the README")
+    parser.add_argument("--readme", action="store_true", help="print the README's figures, and write nothing")
+    parser.add_argument("--section", metavar="NAME", choices=[each.name for each in SUITE], help="replace it in docs/measured.md")
     arguments = parser.parse_args()
+    if arguments.readme:
+        print(summary(arguments.results), end="")
+        return 0
     try:
         write(arguments.results, arguments.results / "measured.md")
     except FileNotFoundError as error:
@@ -156,6 +170,8 @@ def main() -> int:
         return 2
     if arguments.install:
         install(arguments.results)
+    if arguments.section:
+        install_section(arguments.results, arguments.section)
     return 0
 
 

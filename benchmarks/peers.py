@@ -28,6 +28,7 @@ from fastimport.diagnosis.bench.statistics import paired_ratio
 
 RATIO = "of importlib (95 %)"
 HEADINGS = ("modules", "imports", RATIO, "CPU", RATIO, "process", RATIO)
+AGAINST_RIVAL = (("fastimport frozen", "PyCDS"), ("fastimport frozen, collector off", "PyCDS, collector off"))
 START = {
     "frozen_modules=on": (["-X", "frozen_modules=on"], launcher.STOCK),
     "frozen_modules=off": (["-X", "frozen_modules=off"], launcher.STOCK),
@@ -120,6 +121,17 @@ def table(found: Results) -> results.Table:
     return results.Table(rows)
 
 
+def rival_table(found: Sequence[Results]) -> results.Table:
+    """Lay out what a frozen snapshot takes of the nearest rival's time, in the same rounds."""
+    rows = [("fastimport frozen ÷ PyCDS", "imports (95 %)", "CPU (95 %)", "process (95 %)")]
+    for each in found:
+        for ours, rival in AGAINST_RIVAL:
+            if {ours, rival} <= each.times.keys():
+                ratios = (_ratio(*pair) for pair in zip(each.times[rival], each.times[ours], strict=True))
+                rows.append((f"{each.tree.name}{ours.removeprefix(AGAINST_RIVAL[0][0])}", *ratios))
+    return results.Table(rows)
+
+
 def reasons(found: Results) -> list[str]:
     """Return why each side that is absent can't run."""
     return [f"{found.tree.name}, {name}: can't run here: {reason}" for name, reason in found.absent.items()]
@@ -132,6 +144,10 @@ def figures(found: Results) -> Iterator[results.Figure]:
         if times is not stock:
             yield results.ratio(f"{found.tree.name}, {name}", paired_ratio(stock.imports, times.imports))
             yield results.ratio(f"{found.tree.name}, {name}, CPU", paired_ratio(stock.cpu, times.cpu))
+    for ours, rival in AGAINST_RIVAL:
+        if {ours, rival} <= found.times.keys():
+            pair = found.times[rival].imports, found.times[ours].imports
+            yield results.ratio(f"{found.tree.name}, {ours} ÷ {rival}", paired_ratio(*pair))
 
 
 def _ratio(stock: Sequence[float], seconds: Sequence[float]) -> str:
@@ -199,7 +215,7 @@ def main() -> int:
     notes = [reason for each in found for reason in reasons(each)]
     numbers = [figure for each in found for figure in figures(each)]
     data = {"start": start, "trees": [_as_document(each) for each in found]}
-    tables = [*map(table, found), start_table(start)]
+    tables = [*map(table, found), rival_table(found), start_table(start)]
     results.publish(results.Result(tables, numbers, told, notes, data), arguments.json)
     return 0
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from instruments import applications, results, slow_interpreter
+from instruments import applications, levels, results, slow_interpreter
 from instruments.slow_cases import BEYOND_THE_LIBRARY, BRIEF, CASES, NAMES, Case
 from instruments.slow_interpreter import SlowInterpreter, Slowness
 
@@ -68,7 +68,7 @@ def measured(case: Case, variants: Sequence[launcher.Variant], slow: Slow, pairs
         if case.remounts:
             timings = _timed(case, program, variants, lambda: slow(case.slowness, Path(place)), pairs)
     return [
-        _side(variant.name, (accounts[0], account), (timings[variants[0].name], timings[variant.name]), interpreter.root)
+        _side(variant, (accounts[0], account), (timings[variants[0].name], timings[variant.name]), interpreter.root)
         for variant, account in zip(variants, accounts, strict=True)
     ]
 
@@ -123,15 +123,17 @@ def run_together(command: Sequence[str], environment: dict[str, str], processes:
     return time.perf_counter() - started
 
 
-def _side(name: str, accounts: Sequence[identity.Account], timings: Sequence[Sequence[Timing]], root: str) -> Side:
+def _side(
+    variant: launcher.Variant, accounts: Sequence[identity.Account], timings: Sequence[Sequence[Timing]], root: str
+) -> Side:
     differences = identity.differences(*accounts)
-    if name in (*launcher.LEVELS, *launcher.SNAPSHOT_LEVELS) and not accounts[1].active:
+    if variant.active and not accounts[1].active:
         differences.append("fastimport was not active when the program ended")
     (stock, _), (seconds, operations) = (zip(*each, strict=True) for each in timings)
     files = [origin for origin in accounts[1].modules.values() if isinstance(origin, str) and origin.startswith("/")]
     outside = sum(not origin.startswith(root) for origin in files)
     estimate = None if timings[0] is timings[1] else paired_ratio(stock, seconds)
-    return Side(name, len(accounts[1].modules), differences, outside, list(seconds), list(operations), estimate)
+    return Side(variant.name, len(accounts[1].modules), differences, outside, list(seconds), list(operations), estimate)
 
 
 def rows(case: Case, sides: Sequence[Side]) -> Iterator[Sequence[str]]:
@@ -169,7 +171,7 @@ def slow_file_system(scratch: Path) -> Iterator[tuple[Slow, str]]:
 
 def main() -> int:
     arguments = _parse()
-    variants = [launcher.STOCK, *map(launcher.variant_for_level, arguments.levels.split(","))]
+    variants = levels.variants(arguments.levels)
     wanted = [case for case in (BRIEF if arguments.brief else CASES) if case.name in arguments.only]
     found = []
     with tempfile.TemporaryDirectory() as scratch, slow_file_system(Path(scratch)) as (slow, told):

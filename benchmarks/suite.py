@@ -2,6 +2,7 @@
 
     python benchmarks/suite.py                         # all of it, about a quarter of an hour; then docs/measured.md
     python benchmarks/suite.py --only peers memory     # these alone; the results of the others stay
+    python benchmarks/suite.py --only targets --pairs 15 --install    # the table of targets, into its section of docs/measured.md
     python benchmarks/suite.py --quick                 # a few runs of each: does everything work?
 
 Each benchmark is a child process and leaves NAME.json (see `results`) and NAME.txt in the directory of results; one that
@@ -140,16 +141,28 @@ def main() -> int:
     ran = []
     for number, benchmark in enumerate(chosen, 1):
         print(f"({number} of {len(chosen)}) {benchmark.title}", file=sys.stderr, flush=True)
-        words = (benchmark.quick or benchmark.arguments) if arguments.quick else benchmark.arguments
-        levels = ["--levels", arguments.levels] if arguments.levels and benchmark.takes_levels else []
-        # The last of an option counts.
-        ran.append(run(benchmark, [*words, *levels], directory, arguments.limit))
+        ran.append(run(benchmark, _words(benchmark, arguments), directory, arguments.limit))
         save(directory, ran)
     publish(directory, docs=not (arguments.quick or arguments.only))
+    for each in ran if arguments.install and arguments.only else ():
+        if each.status == "ran":
+            measured_page.install_section(directory, each.name)
     for each in ran:
         print(f"{each.name:18} {each.status:12} {each.seconds:5.0f} s  {each.message}".rstrip())
     print(f"results: {directory}")
     return 1 if any(each.status == "failed" for each in ran) else 0
+
+
+def _words(benchmark: Benchmark, arguments: argparse.Namespace) -> list[str]:
+    """Return the benchmark's arguments and, after them, since the last of an option counts, what the command line wants."""
+    words = [*((benchmark.quick or benchmark.arguments) if arguments.quick else benchmark.arguments)]
+    if arguments.levels and benchmark.takes_levels:
+        words += ["--levels", arguments.levels]
+    if arguments.pairs and "--pairs" in benchmark.arguments:
+        words += ["--pairs", str(arguments.pairs)]
+    if arguments.big and benchmark.name == "targets":
+        words.append("--big")
+    return words
 
 
 def _parse() -> argparse.Namespace:
@@ -158,6 +171,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=names, metavar="NAME", help=", ".join(names))
     parser.add_argument("--quick", action="store_true", help="a few runs of each; no figure to be quoted")
     parser.add_argument("--levels", metavar="LIST", help="freshness levels, for the benchmarks that take them")
+    parser.add_argument("--pairs", type=int, metavar="N", help="rounds, for the benchmarks whose rounds are set here")
+    parser.add_argument("--big", action="store_true", help="programs of more than 1,500 modules, too (requirements-big.txt)")
+    parser.add_argument("--install", action="store_true", help="with --only: replace these sections of docs/measured.md")
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="DIRECTORY", help="(%(default)s)")
     parser.add_argument("--limit", type=float, default=LIMIT_S, metavar="S", help="seconds for one benchmark (%(default)s)")
     return parser.parse_args()

@@ -92,8 +92,14 @@ for name in sphinx.application.builtin_extensions: importlib.import_module(name)
 
 CELERY = Application(
     "Celery",
-    ("celery",),
-    "import celery; application = celery.Celery('a', broker='memory://'); application.finalize(); application.loader",
+    ("celery", "kombu"),
+    """
+import celery, kombu
+application = celery.Celery('a', broker='memory://')
+application.finalize()
+application.loader
+kombu.Connection('memory://')
+""",
 )
 
 GOOGLE_STORAGE = Application("google-cloud-storage", ("google.cloud.storage",), "from google.cloud import storage")
@@ -132,11 +138,36 @@ OPENTELEMETRY = Application(
 
 JUPYTER = Application("jupyter_client", ("jupyter_client",), "import jupyter_client; jupyter_client.KernelManager")
 
+JUPYTERLAB = Application("JupyterLab", ("jupyterlab",), "import jupyterlab.labapp")
+
+AIRFLOW = Application(
+    "Airflow",
+    ("airflow",),
+    """
+import os, tempfile
+home = tempfile.TemporaryDirectory()
+os.environ["AIRFLOW_HOME"] = home.name
+os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"sqlite:///{home.name}/airflow.db"
+import airflow, airflow.models, airflow.cli.cli_parser
+""",
+)
+
+TORCH = Application("torch", ("torch",), "import torch")
+
+BIG = (SCIKIT_LEARN, JUPYTERLAB, AIRFLOW, TORCH)
+"""Programs of more than 1,500 modules."""
+
+TARGETS = (
+    DJANGO_ADMIN, PANDAS, SQLALCHEMY_ORM, BOTO3, SYMPY, FASTAPI, CELERY, AIOHTTP, GOOGLE_STORAGE, OPENTELEMETRY, BLACK, JUPYTER,
+    STANDARD_LIBRARY,
+)  # fmt: skip
+"""Those whose mean is compared with what was promised."""
+
 DEMO = (DJANGO_ADMIN, PANDAS, SYMPY, BOTO3)
 
 ALL = (
     *DEMO, SQLALCHEMY_ORM, FASTAPI, AIOHTTP, OPENTELEMETRY, JUPYTER, BLACK, SPHINX, CELERY, GOOGLE_STORAGE, SCIKIT_LEARN,
-    STANDARD_LIBRARY, NOTHING, ONE_MODULE,
+    JUPYTERLAB, AIRFLOW, TORCH, STANDARD_LIBRARY, NOTHING, ONE_MODULE,
 )  # fmt: skip
 
 

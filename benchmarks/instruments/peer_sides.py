@@ -17,7 +17,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from fastimport.diagnosis.bench import launcher
+from fastimport.diagnosis.bench import launcher, recorded
+from instruments import nearest_rival
 
 HELPERS = ("fastimport", "sqliteimport", "quickimport")
 BUILD_LIMIT_S = 300
@@ -70,6 +71,8 @@ for name, (origin, locations) in modules.items():
     spec.cached
     spec.loader = ReadyLoader
 """
+
+OFF = "import gc; gc.disable(); "
 
 # What was prepared is no work for the garbage collector in the span that is measured.
 FREEZE = "\nimport gc; gc.collect(); gc.freeze()\n"
@@ -157,6 +160,38 @@ class Builder:
     def trusted(self) -> Side:
         return self._on_tree("fastimport trusted", "import fastimport; fastimport.install(freshness='trusted')")
 
+    def frozen(self) -> Side:
+        """With a snapshot of the tree, its code ready-made."""
+        return self._on_tree("fastimport frozen", self._frozen())
+
+    def frozen_without_collector(self) -> Side:
+        return self._on_tree("fastimport frozen, collector off", OFF + self._frozen())
+
+    def code_data_share(self) -> Side:
+        """Mapped code objects, traced and dumped as its documentation says."""
+        return self._on_tree("PyCDS", self._shared())
+
+    def code_data_share_without_collector(self) -> Side:
+        return self._on_tree("PyCDS, collector off", OFF + self._shared())
+
+    def _frozen(self) -> str:
+        path = os.fspath(self.scratch / "tree.fastimport")
+        if not os.path.exists(path):
+            environment = launcher.environment(_ACTIVE)
+            recorded.make(path, lambda way: (self._on_tree(way.name, way.setup).command, environment), f"{path}.record")
+        return f"import fastimport; fastimport.install(freshness='frozen', snapshot={path!r})"
+
+    def _shared(self) -> str:
+        names, archive = self.scratch / "pycds.txt", self.scratch / "pycds.img"
+        try:
+            place = nearest_rival.fetched()
+            if not archive.exists():
+                run(self._on_tree("tracing", nearest_rival.using(place, f"cds.trace({os.fspath(names)!r})")))
+                nearest_rival.dump([sys.executable, "-S"], names, archive, place, str(self.tree.root))
+        except nearest_rival.Unavailable as reason:
+            raise Unavailable(str(reason)) from None
+        return nearest_rival.setup(place, archive)
+
     def zipimport(self) -> Side:
         """Compiled members only, stored: nothing to inflate and nothing to compile."""
         archive = self.scratch / "tree.zip"
@@ -237,6 +272,10 @@ class Builder:
 PEERS: tuple[Callable[[Builder], Side], ...] = (
     Builder.checked,
     Builder.trusted,
+    Builder.frozen,
+    Builder.frozen_without_collector,
+    Builder.code_data_share,
+    Builder.code_data_share_without_collector,
     Builder.zipimport,
     Builder.sqliteimport,
     Builder.quickimport,

@@ -14,15 +14,22 @@ class Benchmark(NamedTuple):
     takes_levels: bool = False
 
 
-LEVELS = "checked,trusted,frozen"
-"""Where a program is measured with a snapshot of what it uses, too."""
+LEVELS = "checked,checked+deferred,snapshot+deferred,frozen+deferred"
+"""Where a program is measured with a snapshot of what it uses, too: code in it is ready-made."""
 
 SUITE = (
+    Benchmark(
+        "targets",
+        "Thirteen applications: what a user can choose, and the nearest rival",
+        "targets.py",
+        ("--pairs", "15"),
+        ("--pairs", "1", "--no-rival", "black --version"),
+    ),
     Benchmark(
         "applications",
         "Real applications, the standard library, one module, and nothing",
         "macro.py",
-        ("--levels", "checked,trusted,snapshot,frozen", "--pairs", "8"),
+        ("--levels", f"{LEVELS},trusted", "--pairs", "6"),
         ("--pairs", "1", "SymPy", "one module", "pass"),
         True,
     ),
@@ -66,7 +73,7 @@ SUITE = (
         "slow-file-systems",
         "Slow file systems",
         "slow_file_systems.py",
-        ("--levels", "checked,trusted,snapshot,frozen", "--brief"),
+        ("--levels", f"{LEVELS},trusted", "--brief"),
         ("--brief", "--only", "latency", "--pairs", "1"),
         True,
     ),

@@ -34,7 +34,7 @@ def resolved(
         path = os.path.join(scratch, "program.fastimport")
         if not prefix:
             measure.run_once(*command(program, launcher.STOCK))  # so that bytecode is there
-        _make(path, lambda variant: command(program, variant), os.path.join(scratch, "record"))
+        make(path, lambda variant: command(program, variant), os.path.join(scratch, "record"))
         yield [_with_snapshot(variant, prefix + path) for variant in variants]
 
 
@@ -44,7 +44,8 @@ def _with_snapshot(variant: launcher.Variant, path: str) -> launcher.Variant:
     return variant._replace(setup=variant.setup.replace(launcher.SNAPSHOT_PLACE, path), files=(path,))
 
 
-def _make(path: str, command: Callable[[launcher.Variant], Command], record: str) -> None:
+def make(path: str, command: Callable[[launcher.Variant], Command], record: str) -> None:
+    """Write the snapshot *path* of what one run uses that *command* starts; *record* is a file for what is in between."""
     setup = f"import fastimport; fastimport.install(); fastimport.snapshot.recording.record_to({record!r}); del fastimport"
     setup = f"import fastimport.snapshot.recording; {setup}"
     measure.run_once(*command(launcher.Variant("recording", setup, True)))
