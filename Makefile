@@ -31,7 +31,7 @@ STUBBED := $(subst /,.,$(patsubst src/%.pyi,%,$(filter-out %/__init__.pyi,$(wild
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test soak reports docs compat build wheel sdist bench bench-check lint debug clean
+.PHONY: help demo test soak reports docs compat build wheel sdist bench bench-big bench-check lint debug clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -70,6 +70,9 @@ sdist: $(VENV)/.tools ## build the sdist into dist/
 
 bench: $(VENV)/.bench ## measure everything beside importlib; writes docs/measured.md
 	$(PY) benchmarks/suite.py $(BENCH_ARGS)
+
+bench-big: .venv-big/.big ## measure programs of more than 1,500 modules (Airflow, JupyterLab, scikit-learn) in .venv-big
+	.venv-big/bin/python benchmarks/targets.py --only-big $(BENCH_ARGS)
 
 bench-check: $(VENV)/.installed ## count instructions and system calls; exit 1 if they have grown
 	$(PY) benchmarks/check.py $(BENCH_ARGS)
@@ -123,6 +126,11 @@ $(VENV)/.demo: $(VENV)/.installed benchmarks/requirements-demo.txt
 
 $(VENV)/.bench: $(VENV)/.installed $(wildcard benchmarks/requirements*.txt)
 	$(PIP) install --prefer-binary -r benchmarks/requirements.txt
+	touch $@
+
+.venv-big/.big: $(SOURCES) benchmarks/requirements-big.txt
+	$(MAKE) build VENV=.venv-big
+	.venv-big/bin/python -m pip --disable-pip-version-check --quiet install --prefer-binary -r benchmarks/requirements-big.txt
 	touch $@
 
 $(VENV)/.lint: $(VENV)/.installed

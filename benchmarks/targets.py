@@ -1,12 +1,12 @@
 """The table of targets: thirteen applications, warm, with everything that a user can choose, and the nearest rival.
 
-    python benchmarks/targets.py                          # 15 rounds, about nine minutes
+    python benchmarks/targets.py                          # 15 rounds, about ten minutes
     python benchmarks/targets.py --minutes 6              # as many rounds as fit, at least six
     python benchmarks/targets.py --big                    # also programs of more than 1,500 modules (requirements-big.txt)
     python benchmarks/targets.py --pairs 3 --sides "frozen, deferred" SymPy
 
-In each round each application is started once with each side, in an order drawn anew; a ratio is of the same round. A time is that
-of the whole process, what fastimport itself costs and its end included; "exit excluded" ends with the program's last statement.
+In each round each application is started once with each side, in an order drawn anew; a ratio is of the same round. A time
+is that of the whole process, what fastimport itself costs and its end included; "exit excluded" ends with the last statement.
 The peak of memory is from an untimed start. A mean is geometric, its interval from drawing the rounds of each application anew.
 """
 
@@ -111,7 +111,8 @@ def rows(each: Measured) -> Iterator[tuple[str, ...]]:
 
 def mean(found: Sequence[Measured], name: str, baseline: str = STOCK, until_ready: bool = False) -> Estimate | None:
     """Return the geometric mean over those that have both sides, or None if none has."""
-    pairs = [(each.times(baseline, until_ready), each.times(name, until_ready)) for each in found if {name, baseline} <= each.starts.keys()]
+    having = [each for each in found if {name, baseline} <= each.starts.keys()]
+    pairs = [(each.times(baseline, until_ready), each.times(name, until_ready)) for each in having]
     return means.of_pairs(pairs) if pairs else None
 
 
@@ -150,7 +151,8 @@ def notes(found: Sequence[Measured]) -> Iterator[str]:
         if target_sides.FROZEN in each.starts and each.application in (*applications.TARGETS, *applications.BIG):
             estimate = each.estimate(target_sides.FROZEN)
             if estimate.ratio > SINGLE_TARGET or estimate.high >= 1:
-                yield f"{each.application.name}, {target_sides.FROZEN}: {report.ratio(estimate)}, above {SINGLE_TARGET} or not surely below 1"
+                told = f"{report.ratio(estimate)}, above {SINGLE_TARGET} or not surely below 1"
+                yield f"{each.application.name}, {target_sides.FROZEN}: {told}"
         for side in each.sides[1:]:
             if reason := target_sides.obstacle(each.program, side):
                 yield f"{each.application.name}, {side.name}: {reason}"

@@ -32,10 +32,9 @@ _PROBE = "import fastimport as _f; _r = _f.stats().unmarshalled; assert _r is No
 
 def ours() -> list[launcher.Variant]:
     """Return the sides of fastimport."""
-    return [
-        launcher.Variant(name, f"{_OFF if name == FROZEN_OFF else ''}import fastimport; fastimport.install({arguments}); del fastimport", True)
-        for name, arguments in OURS.items()
-    ]  # fmt: skip
+    setups = {name: f"import fastimport; fastimport.install({arguments}); del fastimport" for name, arguments in OURS.items()}
+    setups[FROZEN_OFF] = _OFF + setups[FROZEN_OFF]
+    return [launcher.Variant(name, setup, True) for name, setup in setups.items()]
 
 
 @contextmanager

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from fastimport.diagnosis.bench import launcher, measure
@@ -27,8 +26,9 @@ class Start(NamedTuple):
 
 def followed(program: launcher.Program, last: str) -> launcher.Program:
     """Return the program, given as code, with *last* as its last statements, also if it ends by `SystemExit`."""
-    lines = "\n".join(f"    {line}" for line in program.target.strip("\n").splitlines())
-    return program._replace(target=f"try:\n{lines}\nexcept SystemExit: pass\n{last}\n")
+    # Not indented below the `try`: that would change the lines of a string.
+    code = f"try: exec(compile({program.target!r}, '<string>', 'exec'))\nexcept SystemExit: pass\n{last}\n"
+    return program._replace(target=code)
 
 
 def telling(program: launcher.Program) -> launcher.Program:

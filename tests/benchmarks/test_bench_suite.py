@@ -105,7 +105,7 @@ def test_the_readmes_figures_are_replaced_and_carry_their_conditions(suite, monk
     page.install(tmp_path, tmp_path)
     readme = (tmp_path / "README.md").read_text()
     assert readme.startswith("before\n") and readme.endswith("\nafter\n") and "old" not in readme
-    assert "| 0.50 (0.40 to 0.60) | 0.20 (0.10 to 0.30) | - |" in readme
+    assert "| 50 % faster (40 to 60) | 80 % faster (70 to 90) | - |" in readme
     conditions = suite.conditions.of_this_machine()
     assert all(conditions[name] in readme for name in ("date", "Python", "machine", "file system"))
     assert (tmp_path / "docs" / "measured.md").read_text() == "the page"
