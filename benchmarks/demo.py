@@ -1,20 +1,26 @@
-"""What ``make demo`` runs: four applications start without fastimport, and with what a user would choose.
+"""What ``make demo`` runs: four applications start without fastimport, with what a user would choose, and with its nearest rival.
 
-    python benchmarks/demo.py [--pairs N] [APPLICATION ...]
+    python benchmarks/demo.py [--pairs N] [--no-rival] [APPLICATION ...]
+
+The rival is PyCDS, which has releases up to CPython 3.12; it is 20 kB, fetched from the package index into build/benchmarks.
 
 ``fastimport speedup`` does the same for a program of yours; ``benchmarks/macro.py`` measures more.
 """
 
 import argparse
 import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
 
-from instruments import applications
+from instruments import applications, nearest_rival
 
 from fastimport.diagnosis.bench import launcher, levers, measure, plan, recorded, session
 from fastimport.diagnosis.bench.statistics import geometric_mean
 
 PAIRS = 11
 SIDES = ("snapshot", "frozen snapshot")
+HEADS = {"snapshot": "with a snapshot", "frozen snapshot": "snapshot believed (frozen)", nearest_rival.NAME: "PyCDS, the nearest rival"}
 
 
 def main(arguments):
@@ -23,10 +29,11 @@ def main(arguments):
     chosen = [each for each in applications.ALL if each.name in names]
     sides = [launcher.STOCK, *(lever.variant for lever in levers.LEVERS if lever.name in SIDES)]
     print("Four applications, started in turns; each time is that of the whole process, its end included.\n")
-    print(f"{'':16}{'without':>11}   {'with a snapshot':34}{'snapshot believed (frozen)':34}")
-    ratios = {name: [] for name in SIDES}
+    rival = None if arguments.no_rival else found_rival()
+    ratios = {name: [] for name in ((*SIDES, nearest_rival.NAME) if rival else SIDES)}
+    print(f"{'':16}{'without':>11}   {''.join(f'{HEADS[name]:34}' for name in ratios)}".rstrip())
     for application in chosen:
-        comparison = compare(application, sides, arguments.pairs)
+        comparison = compare(application, sides, arguments.pairs, rival)
         if comparison is None or not comparison.is_identical:
             print(f"{application.name:16} not the same modules, or it could not be started")
             return 1
@@ -40,29 +47,49 @@ def main(arguments):
     return 0
 
 
-def compare(application, sides, pairs):
+def found_rival():
+    """Where the rival's package is, or None after saying why it takes no part."""
+    try:
+        return nearest_rival.fetched()
+    except nearest_rival.Unavailable as reason:
+        print(f"(PyCDS takes no part: {reason})\n")
+        return None
+
+
+def compare(application, sides, pairs, rival=None):
     """The comparison of one application, or None if it can't be started."""
     program = launcher.Program("code", application.code)
     how, options = plan.Plan(pairs=pairs, warmups=1), session.Options(counts=False)
     try:
-        with recorded.resolved(sides, program) as variants:
+        with recorded.resolved(sides, program) as variants, ExitStack() as stack:
+            if rival is not None:
+                scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+                setup = nearest_rival.setup(rival, nearest_rival.prepare(program, scratch, rival))
+                variants = [*variants, launcher.Variant(nearest_rival.NAME, setup, False)]
             return session.compare(program, variants, how, options)
-    except measure.ProgramFailed as error:
+    except (measure.ProgramFailed, nearest_rival.Unavailable) as error:
         print(error, file=sys.stderr)
         return None
 
 
 def sentence(ratios):
     """What a newcomer takes away."""
-    checked, frozen = (round((1 - geometric_mean(ratios[name])) * 100) for name in SIDES)
+    checked, frozen = (in_per_cent(geometric_mean(ratios[name])) for name in SIDES)
+    rival = ratios.get(nearest_rival.NAME)
+    beside = f" ({nearest_rival.NAME}, the nearest rival: {in_per_cent(geometric_mean(rival))})" if rival else ""
     return (
-        f"On this machine these programs start {checked} % faster with a snapshot that is checked as importlib checks, and "
-        f"{frozen} % faster\nwith one that is believed; every module is the same, from the same file. Yours: fastimport speedup."
+        f"On this machine these programs start {checked} with a snapshot that is checked as importlib checks, and "
+        f"{frozen}\nwith one that is believed{beside}; every module is the same, from the same file. Yours: fastimport speedup."
     )
+
+
+def in_per_cent(ratio):
+    return f"{abs(1 - ratio) * 100:.0f} % {'faster' if ratio < 1 else 'slower'}"
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=PAIRS, metavar="N", help="rounds (%(default)s)")
+    parser.add_argument("--no-rival", action="store_true", help="without PyCDS, and without the network")
     parser.add_argument("application", nargs="*", metavar="APPLICATION", help="by the names of instruments/applications.py")
     sys.exit(main(parser.parse_args()))

@@ -3,7 +3,8 @@
     python import_steps.py SIDE STEP MODE RECORDING
 
 MODE is ``record`` (import the application with importlib and write down what it asked for), ``prepare`` (get ready, then stop),
-``count`` (get ready, then do the step) or ``check`` (do the step and print what came out of it, so that sides can be compared).
+``count`` (get ready, then do the step), ``collect`` (the same with the garbage collector on), ``exit`` (then end as programs do)
+or ``check`` (do the step and print what came out of it, so that sides can be compared).
 Only modules that the interpreter has loaded already are imported here: others would be missing from the application's own.
 """
 
@@ -118,7 +119,7 @@ def take_side(side, recording):
     elif side != "stock":
         import fastimport
 
-        fastimport.install(freshness=side)
+        fastimport.install(freshness=side, collector="deferred", snapshot=recording.snapshot if side == "frozen" else None)
         assert fastimport.installed()
 
 
@@ -245,17 +246,20 @@ def main(side, step_name, mode, recording_file):
         return
     step = next(step for step in STEPS if step.__name__ == step_name)
     recording = Recording(recorded["questions"], recorded["made"])
-    recording.code = recorded["code"]
+    recording.code, recording.snapshot = recorded["code"], recorded.get("snapshot")
     take_side(side, recording)
     operation, work = step(recording)
     gc.collect()
     gc.freeze()
-    if mode != "collect":
+    if mode not in ("collect", "exit"):
         gc.disable()
     results = [operation(*arguments) for arguments in work] if mode != "prepare" else []
     if mode == "check":
         print(outcome(step, results), flush=True)
-    os._exit(0)  # taking down a process that has imported more takes longer
+        # Not before: what it imports, an application would not have to import any more.
+        assert side != "frozen" or sys.modules["fastimport"].stats().unmarshalled is None, "no ready-made code"
+    if mode != "exit":
+        os._exit(0)  # taking down a process that has imported more takes longer
 
 
 if __name__ == "__main__":

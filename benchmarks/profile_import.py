@@ -10,8 +10,9 @@ other gets ready in the same way and does the step, for all modules of the appli
 Finder
     ``PathFinder.find_spec`` for every name that was asked, from empty caches to the finished spec.  *Spec* is the part of it that
     makes loader and spec; for fastimport, the instructions inside the compiled function that does it.
-Bytecode
-    ``loader.get_code`` for every source module, less unmarshalling.  Unmarshalling is ``marshal.loads`` of the same bytes.
+Code
+    ``loader.get_code`` for every source module, less unmarshalling.  Unmarshalling is ``marshal.loads`` of the same bytes; in
+    ``frozen``, whose snapshot has ready-made code, it is what makes the code objects instead.
 Module attributes
     ``module_from_spec`` of the same modules.
 Locks, sys.modules
@@ -20,7 +21,10 @@ Execution
     The application over a finder and a loader that hand over ready specs and code objects (*the floor*), less attributes and
     locks.  It includes statements that import what is loaded, extension modules, and whatever else the application does.
 Garbage collection
-    The application with the collector on, less the same with it off.  All other counts are taken with it off.
+    The application with the collector on (``checked`` and ``frozen``: ``collector="deferred"``), less the same with it off.
+    All other counts but that of the exit are taken with it off.
+Exit
+    The application and the interpreter's end after it, less the application; both with the collector on.
 Not attributed
     What remains of the application's own count; negative where a step costs less among others than it does alone.
 
@@ -42,14 +46,15 @@ from typing import NamedTuple
 
 from instruments import applications
 
-from fastimport.diagnosis.bench import counting, report
+from fastimport.diagnosis.bench import counting, launcher, recorded, report
 
-SIDES = ("stock", "checked", "trusted", "floor")
+SIDES = ("stock", "checked", "frozen", "floor")
 COMPARED = ("find", "get_code", "make_modules", "import_application")
 CHOICES = {application.name.split()[0].lower(): application for application in applications.ALL if application.needs}
 STEPS_FILE = os.fspath(Path(__file__).with_name("import_steps.py"))
 MAKE_SPEC = "__pyx_f_10fastimport_7finding_9_resolver_8Resolver_make_spec"
-READING = "bytecode: path, stat, open, read, validate"
+MAKE_CODE = "__pyx_f_10fastimport_4code_6_ready_9CodeMaker_make"
+READING = "code: path, stat, open, read, validate"
 LOAD_LIBRARY = "_PyImport_FindSharedFuncptr"
 
 
@@ -64,8 +69,21 @@ class Profiler:
             marshal.dump({"code": application.code}, file)
         self.run("stock", "-", "record")
         with open(recording, "rb") as file:
-            recorded = marshal.load(file)
-        self.questions, self.modules = len(recorded["questions"]), len(recorded["made"])
+            asked = marshal.load(file)
+        asked["snapshot"] = f"{recording}.fastimport"
+        self.make_snapshot(application, asked["snapshot"])
+        with open(recording, "wb") as file:
+            marshal.dump(asked, file)
+        self.questions, self.modules = len(asked["questions"]), len(asked["made"])
+
+    def make_snapshot(self, application: applications.Application, path: str) -> None:
+        """Make the snapshot of ``frozen``, by a run with the search path that the steps have."""
+        program = launcher.Program("code", application.code)
+
+        def command(variant: launcher.Variant) -> recorded.Command:
+            return [sys.executable, "-P", "-s", "-c", launcher.source(program, variant)], self.environment
+
+        recorded.make(path, command, f"{path}.record")
 
     def command(self, side: str, step: str, mode: str) -> list[str]:
         return [sys.executable, "-P", "-s", STEPS_FILE, side, step, mode, self.recording]
@@ -121,13 +139,14 @@ def wanted(profiler: Profiler) -> Iterator[Wanted]:
     for side in SIDES:
         yield of("application", side, "import_application")
         yield of("collected", side, "import_application", "collect")
+        yield of("exited", side, "import_application", "exit")
         yield of("attributes", side, "make_modules")
         if side != "floor":
             yield of("find", side, "find")
             yield of("get_code", side, "get_code")
     yield of("find", "floor", "find")
-    for side in ("checked", "trusted"):
-        yield Wanted("spec", side, lambda side=side: profiler.count_inside(MAKE_SPEC, side, "find"))  # type: ignore[misc]
+    yield Wanted("spec", "checked", lambda: profiler.count_inside(MAKE_SPEC, "checked", "find"))
+    yield Wanted("unmarshal", "frozen", lambda: profiler.count_inside(MAKE_CODE, "frozen", "get_code"))
     yield Wanted("libraries", "floor", lambda: profiler.count_inside(LOAD_LIBRARY, "floor", "import_application"))
     yield of("spec", "stock", "build_spec")
     yield of("empty", "floor", "import_empty")
@@ -149,24 +168,25 @@ class Profile:
     def steps(self, side: str) -> dict[str, int]:
         """Return the rows of one column, without their sum."""
         get = self.counts.get
-        unmarshal = self.counts["unmarshal", "stock"] if side != "floor" else 0
+        unmarshal = get(("unmarshal", side), self.counts["unmarshal", "stock"]) if side != "floor" else 0
         spec = get(("spec", side), 0)
         steps = {
             "finder: directories, names": self.counts["find", side] - spec,
             "finder: loader and spec": spec,
             READING: get(("get_code", side), unmarshal) - unmarshal,
-            "bytecode: unmarshal": unmarshal,
+            "code: unmarshal, or make": unmarshal,
             "module attributes": self.counts["attributes", side],
             "locks, sys.modules, other finders": self.locks,
             "execution": self.execution,
             "garbage collection": self.counts["collected", side] - self.counts["application", side],
         }
-        return {**steps, "not attributed": self.counts["collected", side] - sum(steps.values())}
+        rest = self.counts["collected", side] - sum(steps.values())
+        return {**steps, "not attributed": rest, "exit": self.counts["exited", side] - self.counts["collected", side]}
 
     def table(self) -> str:
         """Return millions of instructions and their share of the column."""
         columns = {side: self.steps(side) for side in SIDES}
-        totals = {side: self.counts["collected", side] for side in SIDES}
+        totals = {side: self.counts["exited", side] for side in SIDES}
         rows = [["step", *(text for side in SIDES for text in (side, "share"))]]
         for name in columns["stock"]:
             rows.append([name, *(text for side in SIDES for text in cells(columns[side][name], totals[side]))])

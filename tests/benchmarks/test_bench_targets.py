@@ -173,3 +173,29 @@ def test_the_rivals_absence_is_a_reason_not_a_failure(script, monkeypatch, tmp_p
     monkeypatch.setattr(rival, "REQUIREMENT", str(tmp_path / "no-such.whl"))
     with pytest.raises(rival.Unavailable, match="can't be fetched"):
         rival.fetched(tmp_path / "place")
+
+
+def test_the_demos_sentence_names_the_rival_only_where_it_took_part(script):
+    demo = script("demo")
+    ratios = {"snapshot": [0.8, 0.8], "frozen snapshot": [0.7, 0.7]}
+    assert "20 % faster" in demo.sentence(ratios) and "30 % faster" in demo.sentence(ratios)
+    assert "PyCDS" not in demo.sentence(ratios)
+    assert "PyCDS, the nearest rival: 5 % slower" in demo.sentence({**ratios, "PyCDS": [1.05]})
+
+
+def test_one_section_of_the_page_is_replaced_and_the_others_stay(script, monkeypatch, tmp_path):
+    page, results = script("measured_page"), script("instruments.results")
+    (tmp_path / "docs").mkdir()
+    titles = {each.name: each.title for each in page.SUITE}
+    before = ["# Measured\n\nwords\n", "## In short\n\nold\n", f"## {titles['peers']}\n\nthe peers\n"]
+    (tmp_path / "docs" / "measured.md").write_text("\n".join(before))
+    results.save(results.Result([results.Table([("a",), ("new",)])], [], {}), str(tmp_path / "targets.json"))
+    ending = {"name": "targets", "status": "ran", "seconds": 1, "message": ""}
+    (tmp_path / "suite.json").write_text(json.dumps({"commit": "abc", "conditions": {}, "benchmarks": [ending]}))
+    for _ in range(2):
+        page.install_section(tmp_path, "targets", tmp_path)
+        text = (tmp_path / "docs" / "measured.md").read_text()
+        assert [line for line in text.splitlines() if line.startswith("#")] == [
+            "# Measured", "## In short", f"## {titles['targets']}", f"## {titles['peers']}",
+        ]  # fmt: skip
+        assert "the peers" in text and text.count("new") == 1 and "Commit abc." in text
