@@ -20,7 +20,7 @@ from fastimport.diagnosis.bench.statistics import geometric_mean
 
 PAIRS = 11
 SIDES = ("snapshot", "frozen snapshot")
-HEADS = {"snapshot": "with a snapshot", "frozen snapshot": "snapshot believed (frozen)", nearest_rival.NAME: "PyCDS, the nearest rival"}
+HEADS = {"snapshot": "with a snapshot", "frozen snapshot": "snapshot believed (frozen)", nearest_rival.NAME: "PyCDS, the rival"}
 
 
 def main(arguments):
@@ -40,7 +40,7 @@ def main(arguments):
         stock, *others = comparison.sides
         for side in others:
             ratios[side.name].append(side.estimate.ratio)
-        told = "".join(f"{levers.in_words(side.estimate):34}" for side in others)
+        told = "".join(f"{levers.in_words(side.estimate).replace(' that can be told', ''):34}" for side in others)
         without = sorted(stock.seconds)[len(stock.seconds) // 2] * 1000
         print(f"{application.name:16}{without:>8.0f} ms   {told}".rstrip(), flush=True)
     print(f"\n{sentence(ratios)}")
@@ -79,7 +79,7 @@ def sentence(ratios):
     beside = f" ({nearest_rival.NAME}, the nearest rival: {in_per_cent(geometric_mean(rival))})" if rival else ""
     return (
         f"On this machine these programs start {checked} with a snapshot that is checked as importlib checks, and "
-        f"{frozen}\nwith one that is believed{beside}; every module is the same, from the same file. Yours: fastimport speedup."
+        f"{frozen}\nwith one that is believed{beside};\nevery module is the same, from the same file. Yours: fastimport speedup."
     )
 
 
