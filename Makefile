@@ -5,6 +5,7 @@
 #   VENV=DIR                     the virtual environment (default: .venv, .venv-debug, .venv-trace)
 #   PYTEST_ARGS="-k zip -x"      more arguments for pytest
 #   COMPAT_ARGS="--only hy"      more arguments for tests/compat/run.py
+#   DEMO_ARGS="--rival"          more arguments for benchmarks/demo.py
 #   BENCH_ARGS="--quick"         more arguments for benchmarks/suite.py or benchmarks/check.py
 #   FASTIMPORT_BUILD=debug       build mode: release, debug or trace
 
@@ -13,6 +14,7 @@ FASTIMPORT_BUILD ?= release
 VENV ?= .venv$(if $(filter-out release,$(FASTIMPORT_BUILD)),-$(FASTIMPORT_BUILD))
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+DEMO_ARGS ?=
 COMPAT_ARGS ?=
 # Without a GIL a child that is forked beside running threads hangs now and then, in importlib as well.
 SOAK = $(if $(findstring True,$(shell $(PY) -c "import sys; print(getattr(sys, '_is_gil_enabled', lambda: True)() is False)")),threads,forks)
@@ -37,7 +39,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 demo: $(VENV)/.demo ## import Django, pandas, SymPy and others with and without fastimport, and compare
-	$(PY) benchmarks/demo.py
+	$(PY) benchmarks/demo.py $(DEMO_ARGS)
 
 test: $(VENV)/.test ## build the wheel, install it, test it
 	$(PYTEST) tests $(PYTEST_ARGS)
