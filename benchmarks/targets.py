@@ -1,6 +1,6 @@
 """The table of targets: thirteen applications, warm, with everything that a user can choose, and the nearest rival.
 
-    python benchmarks/targets.py                          # 15 rounds, about ten minutes
+    python benchmarks/targets.py                          # 15 rounds, about twelve minutes
     python benchmarks/targets.py --minutes 6              # as many rounds as fit, at least six
     python benchmarks/targets.py --big                    # also programs of more than 1,500 modules (requirements-big.txt)
     python benchmarks/targets.py --pairs 3 --sides "frozen, deferred" SymPy
