@@ -212,6 +212,7 @@ def traced(code):
 
 
 def test_tracing_lines_and_opcodes(make):
+    traced(make(False))  # 3.12 reports opcodes only once some frame of the process has asked for them
     expected, found = both(make, traced)
     assert found == expected and {"call", "line", "opcode", "return", "exception"} <= {event for event, *_ in found}
 
