@@ -11,7 +11,7 @@
 
 /* What a thing that can be referred to is. */
 enum { FT_IS_NAMES = 1, FT_IS_TUPLE = 2, FT_IS_BYTES = 4, FT_IS_TEXT = 8, FT_IS_CODE = 16, FT_IS_TRACKED = 32 };
-enum { FT_MAX_HEIGHT = 20, FT_MAX_VISITS = 10000 };
+enum { FT_MAX_HEIGHT = 20, FT_MAX_VISITS = 10000, FT_SMALL = 128 };
 
 typedef struct {
     ft_stream stream;
@@ -62,7 +62,7 @@ static inline int ft_copy_ascii(unsigned char *to, const unsigned char *text, ui
 /* As marshal makes it: one character is the interpreter's own. What is not ASCII after all becomes what it is. */
 static inline PyObject *ft_make_ascii(const unsigned char *text, uint64_t size) {
     if (size < 2) return PyUnicode_FromKindAndData(PyUnicode_1BYTE_KIND, text, (Py_ssize_t)size);
-    PyObject *made = PyUnicode_New((Py_ssize_t)size, 127);
+    PyObject *made = ft_new_ascii(size);
     if (made == NULL || ft_copy_ascii((unsigned char *)((PyASCIIObject *)made + 1), text, size)) return made;
     Py_DECREF(made);
     return PyUnicode_FromKindAndData(PyUnicode_1BYTE_KIND, text, (Py_ssize_t)size);
@@ -159,9 +159,14 @@ static FT_INLINE PyObject *ft_make_tuple(const ft_module *module, uint64_t limit
     return tuple;
 }
 
+/* Marshal's way: a new object for one byte, too. */
 static inline PyObject *ft_make_bytes(const unsigned char *data, uint64_t size) {
-    PyObject *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)size); /* marshal's way: a new object for one byte, too */
-    if (bytes != NULL) memcpy(PyBytes_AS_STRING(bytes), data, size);
+    PyObject *bytes = size ? ft_new_bytes(size) : PyBytes_FromStringAndSize(NULL, 0);
+    if (bytes == NULL || size == 0) return bytes;
+    if (size <= FT_SMALL)
+        ft_copy_ascii((unsigned char *)PyBytes_AS_STRING(bytes), data, size);
+    else
+        memcpy(PyBytes_AS_STRING(bytes), data, size);
     return bytes;
 }
 

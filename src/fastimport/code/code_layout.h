@@ -41,6 +41,42 @@ static inline void ft_intern(PyInterpreterState *interpreter, PyObject **text) {
 #endif
 }
 
+/* What the constructors of objects do that have their bytes in themselves, without a call for each step. */
+static inline PyObject *ft_new_object(size_t size, PyTypeObject *type) {
+    PyObject *made = (PyObject *)PyObject_Malloc(size);
+    if (made == NULL) return PyErr_NoMemory();
+    made->ob_refcnt = 1;
+    made->ob_type = type;
+    return made;
+}
+
+/* `PyUnicode_New` for two ASCII characters and more, which are not there yet. */
+static inline PyObject *ft_new_ascii(uint64_t size) {
+    PyASCIIObject *made = (PyASCIIObject *)ft_new_object(sizeof(PyASCIIObject) + size + 1, &PyUnicode_Type);
+    if (made == NULL) return NULL;
+    made->length = (Py_ssize_t)size;
+    made->hash = -1;
+    memset(&made->state, 0, sizeof made->state);
+    made->state.kind = PyUnicode_1BYTE_KIND;
+    made->state.compact = made->state.ascii = 1;
+#if PY_VERSION_HEX < 0x030C0000
+    made->state.ready = 1;
+    made->wstr = NULL;
+#endif
+    ((char *)(made + 1))[size] = 0;
+    return (PyObject *)made;
+}
+
+/* `PyBytes_FromStringAndSize` for one byte and more, which are not there yet. */
+static inline PyObject *ft_new_bytes(uint64_t size) {
+    PyBytesObject *made = (PyBytesObject *)ft_new_object(offsetof(PyBytesObject, ob_sval) + size + 1, &PyBytes_Type);
+    if (made == NULL) return NULL;
+    made->ob_base.ob_size = (Py_ssize_t)size;
+    memset((char *)made + sizeof(PyVarObject), -1, sizeof(Py_hash_t)); /* ob_shash, whose name is deprecated */
+    made->ob_sval[size] = 0;
+    return (PyObject *)made;
+}
+
 typedef struct {
     int locals, plain_cells, cells, free;
 } ft_counts;

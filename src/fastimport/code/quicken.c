@@ -56,7 +56,7 @@ static inline unsigned ft_caches_of(unsigned char opcode) { return _PyOpcode_Cac
 int ft_is_sound(const unsigned char *code, uint64_t size) {
     uint64_t units = size / 2, first = units > FT_MAX_CACHES ? units - FT_MAX_CACHES : 0;
     int suspicious = ft_may_have_made(code, size);
-    for (uint64_t at = first; at < units && !suspicious; at++) suspicious = at + ft_caches_of(code[2 * at]) >= units;
+    for (uint64_t at = first; at < units; at++) suspicious |= at + ft_caches_of(code[2 * at]) >= units;
     if (!suspicious) return 1;
     for (uint64_t at = 0; at < units; at++) {
         unsigned char opcode = code[2 * at];
