@@ -151,3 +151,25 @@ def test_a_subclass_of_the_class_on_the_meta_path(tree, kind):
             sys.path_importer_cache.clear()
             assert Sub.find_spec("second")
         assert ("_path_hooks", tree) in calls
+
+
+def frames_of_a_failing_replacement(kind):
+    def fail(cls, *arguments):
+        raise LookupError("of the replacement")
+
+    with (
+        registered(kind) if kind != "stock" else nullcontext(),
+        mock.patch.object(machinery.PathFinder, "find_spec", classmethod(fail)),
+        pytest.raises(LookupError) as caught,
+    ):
+        importlib.import_module("no_such_module")
+    return [(entry.frame.code.name, str(entry.path).rpartition("/")[2]) for entry in caught.traceback]
+
+
+def test_a_replacement_is_called_from_one_frame_more_that_is_importlibs():
+    """C14, and in place not even that."""
+    stock = frames_of_a_failing_replacement("stock")
+    assert frames_of_a_failing_replacement("in_place") == stock
+    assert stock[-1][0] == "fail"
+    more = [*stock[:-1], ("find_spec", "<frozen importlib._bootstrap_external>"), stock[-1]]
+    assert frames_of_a_failing_replacement("meta_path") == more

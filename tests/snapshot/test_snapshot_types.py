@@ -68,3 +68,33 @@ def test_answers_from_such_a_recording_are_importlibs(root, lying_types, level):
     assert {name: spec and spec.origin for name, spec in ours.items()} == {
         name: spec and spec.origin for name, spec in stock.items()
     }
+
+
+WITHOUT = """
+import sys
+from importlib.machinery import PathFinder
+level, root, *names = sys.argv[1:]
+def what(spec):
+    return spec and (spec.origin, spec.submodule_search_locations and list(spec.submodule_search_locations))
+stock = {name: what(PathFinder.find_spec(name, [root])) for name in names}
+sys.path_importer_cache.clear()
+import fastimport
+fastimport.install(freshness=level)
+print(*(name for name in names if what(fastimport.PathFinder.find_spec(name, [root])) != stock[name]))
+"""
+
+
+def differing_without_a_snapshot(root, level, library):
+    plant(root, TREE)
+    done = python("-c", WITHOUT, level, root, *NAMES, LD_PRELOAD=library)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.split()
+
+
+def test_checked_asks_stat_without_a_snapshot_too(root, lying_types):
+    assert differing_without_a_snapshot(root, "checked", lying_types) == []
+
+
+def test_trusted_believes_the_hint(root, lying_types):
+    """T15: what is there is found, since stat is asked before a name is called absent; what is not importable is found, too."""
+    assert set(differing_without_a_snapshot(root, "trusted", lying_types)) == {"dangling", "file", "is_dir"}
