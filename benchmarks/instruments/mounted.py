@@ -227,11 +227,28 @@ def copied(*words: str) -> Make:
     return make
 
 
-def served(kind: str) -> Make:
-    """File systems of a server, which none can be had of here."""
+def over_sftp(place: Place, which: str) -> Callable[[], None]:
+    """A directory of a server, over SSH's file transfer; the server is a process here."""
+    tree, wrapper = place.tree(which), place.work / f"sftp-{which}"
+    wrapper.write_text("#!/bin/sh\nexec /usr/lib/openssh/sftp-server\n")  # whatever words ssh(1) would get
+    wrapper.chmod(0o700)
+    if not Path("/usr/lib/openssh/sftp-server").exists():
+        raise Unavailable("no sftp-server")
+
+    def mount() -> None:
+        call("sshfs", "-o", f"ssh_command={wrapper}", f"server:{tree}", place.at)
+        place.mounted.append(place.at)
+
+    return mount
+
+
+def served(name: str, *kinds: str) -> Make:
+    """File systems of a server, for which neither the client nor the server can be had of everywhere."""
 
     def make(place: Place, which: str) -> Callable[[], None]:
-        raise Unavailable(f"no {kind} server")
+        known = Path("/proc/filesystems").read_text().split()
+        lacks = not any(kind in known for kind in kinds)
+        raise Unavailable(f"this kernel has no {name} client" if lacks else f"no {name} server")
 
     return make
 
@@ -255,11 +272,16 @@ PLACES: dict[str, Make] = {
     "FUSE: squashfuse": program("squashfuse", "{source}", kind="squashfs"),
     "FUSE: bindfs": program("bindfs", "{source}"),
     "FUSE: fuse-overlayfs": program("fuse-overlayfs", "-o", "lowerdir={source},upperdir={upper},workdir={work}"),
+    "FUSE: mergerfs": program("mergerfs", "{source}"),
+    "FUSE: sshfs, mounted again": over_sftp,
     "hard links (uv, conda, cp -al)": copied("cp", "-al"),
     "a copy with its times (cp -a, tar)": copied("cp", "-a"),
     "a copy (unzip)": copied("cp", "-r"),
-    "NFS, on another node": served("NFS"),
-    "Lustre, GPFS": served("Lustre or GPFS"),
+    "NFS, on another node": served("NFS", "nfs", "nfs4"),
+    "SMB": served("SMB", "cifs", "smb3"),
+    "9P, virtiofs (shares of the host)": served("9P or virtiofs", "9p", "virtiofs"),
+    "CephFS": served("CephFS", "ceph"),
+    "Lustre, GPFS": served("Lustre or GPFS", "lustre", "gpfs"),
 }
 
 
