@@ -61,6 +61,7 @@ ENVIRONMENT_READERS = {
     "diagnosis/advice/deferral.py": "handed on, whole, to the processes that are measured",
     "diagnosis/bench/launcher.py": "handed on, whole, to the processes that are measured",
     "diagnosis/record/savings.py": "the same",
+    "diagnosis/bench/commands.py": "the same",
 }
 BEFORE_SETTINGS = {"__init__.py", "environment/exec_path/sitecustomize.py"}
 """Those that ask for one of our variables to know whether to load the owner at all."""

@@ -1,6 +1,7 @@
 """All commands and wrong input: exit status 2, one line on stderr that names what was wrong, and nothing written or run."""
 
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -9,6 +10,9 @@ import time
 
 import pytest
 from support.process import python
+
+from fastimport.cli import FAMILIES
+from fastimport.cli.help import EXAMPLES
 
 WRONG = {
     "unknown command": (["profle", "x"], "no command is called 'profle': did you mean profile?"),
@@ -35,6 +39,10 @@ WRONG = {
     "a mistyped option of verify": (["verify", "--jsn"], "--jsn: did you mean --json?"),
     "an unknown level": (["bench", "--levels", "fresh", "-c", "pass"], "level 'fresh' is not known; choose from checked"),
     "no such top-level name": (["verify", "--top", "json", "nosuch"], "--top: no entry of the search path has nosuch"),
+    "no second command": (["bench", "-c", "pass", "--"], "A -- B: after -- the second command is missing"),
+    "a second command that is not there": (["bench", "-c", "pass", "--", "nosuchcommand"], "nosuchcommand: no such command"),
+    "counting two commands": (["bench", "--callgrind", "-c", "pass", "--", "true"], "--callgrind is for one program"),
+    "diff: a mistyped option": (["diff", "--markdwon", "a", "b"], "did you mean --markdown?"),
     "an ending without a format": (["profile", "-o", "x.xyz", "-c", "pass"], "-o x.xyz: no format has the ending .xyz"),
     "the same of report": (["report", "-o", "x.pdf", "recording.json"], "no format has the ending .pdf"),
 }
@@ -48,6 +56,58 @@ def test_wrong_input_is_named(tmp_path, case):
     assert done.returncode == 2, done.stdout + done.stderr
     assert reason in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr and done.stdout == "" and os.listdir(tmp_path) == []
+
+
+WRONG_PROJECTS = {
+    "an option that is not there": ("[tool.fastimport.profile]\nrns = 3", "no option is called 'rns': did you mean runs?"),
+    "a command that is not there": ("[tool.fastimport.profle]\nruns = 3", "has 'profle', which is none of bench, build"),
+    "an option without its command": ("[tool.fastimport]\nruns = 3", "has 'runs', which is none of bench, build"),
+    "a value of the wrong type": ("[tool.fastimport.profile]\nruns = true", "runs is a word or a number, not True"),
+    "no switch": ("[tool.fastimport.profile]\nno-saving = 'yes'", "no-saving is true or false, not 'yes'"),
+    "a value that typing would refuse": ("[tool.fastimport.profile]\nruns = 0", "runs: must be at least 1, not 0"),
+    "none of the choices": ("[tool.fastimport.profile]\nview = 'wide'", "view: 'wide' is none of short, tree, table, summary"),
+    "no table": ("[tool.fastimport]\nprofile = 1", "tool.fastimport.profile must be a table"),
+    "no TOML": ("[tool.fastimport", "pyproject.toml: "),
+    "what changes an environment": ("[tool.fastimport.speedup]\napply = true", "no option is called 'apply'"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_PROJECTS)
+def test_wrong_defaults_of_a_project_are_named(tmp_path, case):
+    """With the file, whichever directory of the project the command is typed in."""
+    text, reason = WRONG_PROJECTS[case]
+    (tmp_path / "pyproject.toml").write_text(text)
+    (tmp_path / "below").mkdir()
+    command = "speedup" if "speedup" in text else "profile"
+    done = python("-m", "fastimport", command, "-c", "pass", cwd=tmp_path / "below")
+    assert done.returncode == 2 and done.stdout == "", done.stdout + done.stderr
+    assert reason in " ".join(done.stderr.split()) and "pyproject.toml" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_defaults_of_a_project_are_taken_and_overridden(tmp_path):
+    (tmp_path / "pyproject.toml").write_text(
+        "[tool.fastimport.profile]\nruns = 2\nno-saving = true\nno-advice = true\nview = 'summary'\nhide-under = 0.5\n"
+    )
+    done = python("-m", "fastimport", "profile", "-c", "pass", cwd=tmp_path)
+    assert done.returncode == 0 and "median of 2 runs" in done.stdout and "More:" not in done.stdout, done.stderr
+    done = python("-m", "fastimport", "profile", "--runs", "3", "-c", "pass", cwd=tmp_path)
+    assert "median of 3 runs" in done.stdout
+    assert python("-m", "fastimport", "status", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize("command", FAMILIES)
+def test_every_command_has_examples_with_options_that_exist(command):
+    """And on a narrow terminal no example is broken in two."""
+    done = python("-m", "fastimport", command, "--help", COLUMNS="60", NO_COLOR="1")
+    examples = [line.strip() for line in done.stdout.partition("\nexamples:\n")[2].splitlines()]
+    assert done.returncode == 0 and examples == EXAMPLES[command]
+    known = done.stdout.partition("\nexamples:\n")[0]
+    for example in examples:
+        assert example.startswith(f"fastimport {command}")
+        own = re.split(r" -- | -m ", example)[0]
+        parts = {"lazy": "--check"}  # of its parts, which have helps of their own
+        for option in set(re.findall(r"(?<= )--[a-z][a-z-]*", own)) - {parts.get(command)}:
+            assert option in known, option
 
 
 def script(place, name, text):

@@ -55,3 +55,30 @@ def test_wrong_usage_is_status_2_and_says_what_is_allowed(arguments, message, ca
         run(*arguments)
     assert stopped.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_two_commands_are_compared(capsys):
+    """A -- B: as a shell would start them; nothing is said of their modules."""
+    assert run("--pairs", "2", "--warmups", "0", "-c", "pass", "--", "python", "-c", "import json") == 0
+    out = capsys.readouterr().out
+    assert out.startswith("A: -c pass\nB: python -c import json\n") and "\nB: too few pairs" in out
+    assert "modules" not in out and "stock" not in out
+
+
+def test_a_command_that_fails_ends_the_comparison(capsys):
+    assert run("--pairs", "1", "-c", "pass", "--", "python", "-c", "raise SystemExit(3)") == 1
+    assert "exit status 3" in capsys.readouterr().err
+
+
+def test_the_programs_own_dashes_need_dashes_before_the_program(capsys):
+    code = "import sys; assert sys.argv[1:] == ['--', 'x'], sys.argv"
+    assert run("--levels", "stock", "--pairs", "1", "--", "python", "-c", code, "--", "x") == 0
+    assert "stock again" in capsys.readouterr().out
+
+
+def test_markdown_is_a_table(capsys):
+    assert run("--levels", "stock", "--pairs", "1", "--markdown", "-c", "pass") == 0
+    lines = capsys.readouterr().out.splitlines()
+    table = [line for line in lines if line.startswith("|")]
+    assert len(table) == 4 and len({line.count("|") for line in table}) == 1
+    assert lines[0].startswith("`python -c pass`") and any("the same from the same files" in line for line in lines)

@@ -15,7 +15,8 @@ from fastimport.diagnosis.record import model
 from fastimport.diagnosis.record.model import Module, NotARecording, Recording, Thread
 from fastimport.diagnosis.record.reading import from_json
 from fastimport.diagnosis.report import traces
-from fastimport.diagnosis.report.comparison import compare, render_comparison
+from fastimport.diagnosis.report.comparison import compare
+from fastimport.diagnosis.report.difference import markdown, render_comparison
 from fastimport.diagnosis.report.formats import FORMATS, read_file, render
 from fastimport.diagnosis.report.importtime import read_log
 from fastimport.diagnosis.report.view import Selection
@@ -222,6 +223,26 @@ def test_what_is_selected_is_shown():
     assert {name for name in FORMATS if render(recording, name)} == set(FORMATS)
 
 
+def test_what_may_be_chance_is_not_listed():
+    """The runs of both recordings overlap for one module, and not for the other; packages are taken together."""
+    modules = {"sure": ([10, 12], [20, 22]), "sure.part": ([1, 2], [3, 4]), "chance": ([10, 30], [12, 40])}
+    pair = []
+    for side in (0, 1):
+        made = [
+            Module(n, name, None, 0, n * 100, n * 100 + 50, {"execute": spreads[side][0] * MS})
+            for n, (name, spreads) in enumerate(modules.items())
+        ]
+        for module in made:
+            module.spread = [each * MS for each in modules[module.name][side]]
+        pair.append(Recording("p", "x", "y", 10**9, modules=made, threads=[Thread(0, "M", 0, 10**9, 0)]))
+    comparison = compare(*pair)
+    assert {each.name for each in comparison.certain} == {"sure", "sure.part"}
+    text = render_comparison(comparison)
+    assert "sure: 2 modules (sure, sure.part)" in text and "slower: 2 modules, +12.00 ms" in text
+    assert "not listed, since it may be chance: 1 module differs by +2.00 ms" in text
+    assert "| slower | `sure` | 2 | 11.0 | 23.0 | +12.00 |" in markdown(comparison)
+
+
 def test_thousand_nested_imports_are_no_problem():
     modules = [Module(n, f"m{n}", n - 1 if n else None, 0, n, 10**8 - n, {"execute": 2000}) for n in range(5000)]
     deep = Recording("p", "x", "y", 10**8, modules=modules, threads=[Thread(0, "M", 0, 10**8, 0)])
@@ -240,6 +261,7 @@ def test_two_recordings_are_compared():
     assert comparison.both[0].name == "app.core" and comparison.both[0].difference_ns == 10 * MS
     assert round(comparison.growth, 4) == round(10 / 120, 4) and comparison.within_spread
     check_golden("comparison.txt", render_comparison(comparison))
+    check_golden("comparison.md.txt", markdown(comparison))
     check_golden("comparison.json", json.dumps(comparison.to_dict(), indent=1) + "\n")
 
 

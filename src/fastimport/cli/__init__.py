@@ -82,6 +82,8 @@ def _dispatch(words: list[str]) -> int:
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=exact)
     for family in [FAMILIES[known]] if known else dict.fromkeys(FAMILIES.values()):
         __import__(f"{__name__}.{family}", fromlist=["add_parser"]).add_parser(subparsers)
+    if known and known in subparsers.choices:
+        _complete(known, subparsers.choices[known], words)
     try:
         if words and known is None and not words[0].startswith("-"):
             parser.error(f"no command is called {words[0]!r}{_nearest(words[0], list(FAMILIES))}; fastimport --help lists them")
@@ -93,6 +95,18 @@ def _dispatch(words: list[str]) -> int:
         return status
     except SystemExit as stop:  # argparse: help, or wrong usage
         return stop.code if isinstance(stop.code, int) else OK
+
+
+def _complete(command: str, parser: "argparse.ArgumentParser", words: list[str]) -> None:
+    """What all commands have in common: examples, and for some of them the defaults of a project."""
+    if "-h" in words or "--help" in words:
+        from fastimport.cli.help import add_examples
+
+        add_examples(command, parser)
+    else:
+        from fastimport.cli.project import read_defaults
+
+        read_defaults(command, parser)
 
 
 def _meant(unknown: list[str], parser: "argparse.ArgumentParser") -> str:

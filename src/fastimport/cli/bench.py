@@ -3,17 +3,19 @@
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from fastimport.cli.output import show_progress
 from fastimport.cli.showing import at_least
 from fastimport.cli.subject import add_program, program_of
-from fastimport.diagnosis.bench import launcher, measure, plan, pyperf_json, recorded, report, session, svg
+from fastimport.diagnosis.bench import commands, launcher, measure, plan, pyperf_json, recorded, report, session, svg
 
 DESCRIPTION = """\
 Measures the start-up of a program without fastimport (stock) and at each of the levels, in fresh interpreters,
 interleaved and in random order, and says what may be concluded. The program must end by itself and succeed; its
-output is thrown away. For a server, measure the import: fastimport bench -c "import app".
+output is thrown away. For a server, measure the import: fastimport bench -c "import app". With A -- B it compares two commands,
+as a shell would start them; a -- that belongs to the program itself needs one more in front of the program.
 """
 
 EPILOG = """\
@@ -28,7 +30,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="measure a program's start-up with and without fastimport",
         description=DESCRIPTION,
         epilog=EPILOG,
-        usage="fastimport bench [options] [-m MOD | -c CODE | SCRIPT] ARGS...",
+        usage="fastimport bench [options] [-m MOD | -c CODE | SCRIPT] ARGS...\n       fastimport bench [options] A... -- B...",
     )
     _add_measuring(parser)
     _add_output(parser)
@@ -63,11 +65,15 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write the times for pyperf; with {variant} in FILE, one file for each variant, as compare_to wants them",
     )
+    parser.add_argument("--markdown", action="store_true", help="print the result for a pull request")
     parser.add_argument("--svg", metavar="FILE", help="draw the distributions")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Carry the command out and return its exit status."""
+    sides = _two_commands(arguments)
+    if sides is not None:
+        return _measure(arguments, lambda how: commands.compare(sides, how, show_progress))
     program = program_of(arguments)
     try:
         variants = [launcher.STOCK, *map(launcher.variant_for_level, arguments.levels.split(","))]
@@ -75,11 +81,41 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.parser.error(str(error))
     if arguments.cold and not measure.can_evict():
         arguments.parser.error("--cold: this platform has no way to drop a file from the page cache")
-    how = plan.Plan(pairs=arguments.pairs, warmups=arguments.warmups, seed=arguments.seed)
     options = session.Options(cold=arguments.cold, callgrind=arguments.callgrind)
+
+    def compare(how: plan.Plan) -> session.Comparison:
+        with recorded.resolved(variants, program) as chosen:
+            return session.compare(program, chosen, how, options, show_progress)
+
+    return _measure(arguments, compare)
+
+
+def _two_commands(arguments: argparse.Namespace) -> tuple[list[str], list[str]] | None:
+    """The commands of ``A -- B``; None for one program, which may have a ``--`` of its own if one stands before it, too."""
+    words = arguments.script
+    for option, given in (("-m", arguments.module), ("-c", arguments.code)):
+        if given:  # argparse lets an option's words end at --, and what follows be the script's
+            words = [option, *given, *words]
+    if "--" not in words or words[0] == "--":
+        return None
+    at = words.index("--")
+    first, second = words[:at], words[at + 1 :]
+    if not second:
+        arguments.parser.error("A -- B: after -- the second command is missing")
+    for name, given in (("--cold", arguments.cold), ("--callgrind", arguments.callgrind)):
+        if given:
+            arguments.parser.error(f"{name} is for one program, not for A -- B")
     try:
-        with recorded.resolved(variants, program) as variants:
-            comparison = session.compare(program, variants, how, options, show_progress)
+        commands.resolved(first), commands.resolved(second)
+    except commands.NoSuchCommand as error:
+        arguments.parser.error(str(error))
+    return first, second
+
+
+def _measure(arguments: argparse.Namespace, compare: Callable[[plan.Plan], session.Comparison]) -> int:
+    how = plan.Plan(pairs=arguments.pairs, warmups=arguments.warmups, seed=arguments.seed)
+    try:
+        comparison = compare(how)
     except measure.ProgramFailed as error:
         print(f"fastimport bench: {error}", file=sys.stderr)
         return 1
@@ -88,7 +124,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 130
     finally:
         show_progress("")
-    sys.stdout.write(report.text(comparison))
+    sys.stdout.write(report.markdown(comparison) if arguments.markdown else report.text(comparison))
     _write_files(arguments, comparison)
     return 0 if comparison.is_identical else 1
 

@@ -7,7 +7,8 @@ import sys
 from fastimport.cli.output import write
 from fastimport.cli.showing import add_options, check_ending, number, show
 from fastimport.diagnosis.record.model import NotARecording, Recording
-from fastimport.diagnosis.report.comparison import SCHEMA, compare, render_comparison
+from fastimport.diagnosis.report.comparison import SCHEMA, compare
+from fastimport.diagnosis.report.difference import markdown, render_comparison
 from fastimport.diagnosis.report.formats import read_file
 
 _FILE = "JSON written by fastimport profile, or a log of python -X importtime"
@@ -42,6 +43,7 @@ def _add_diff(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("after", metavar="B", help="the same, later")
     parser.add_argument("--fail-above", type=_fraction, metavar="PERCENT", help="exit 1 if the total grew by more than this: 5%%")
     parser.add_argument("--json", action="store_true", help=f"write JSON, schema {SCHEMA}")
+    parser.add_argument("--markdown", action="store_true", help="write Markdown, for a pull request")
     parser.set_defaults(func=diff, parser=parser)
 
 
@@ -65,7 +67,10 @@ def diff(arguments: argparse.Namespace) -> int:
     if before is None or after is None:
         return 1
     comparison = compare(before, after)
-    write(json.dumps(comparison.to_dict(), indent=1) + "\n" if arguments.json else render_comparison(comparison))
+    if arguments.json:
+        write(json.dumps(comparison.to_dict(), indent=1) + "\n")
+    else:
+        write(markdown(comparison) if arguments.markdown else render_comparison(comparison))
     if arguments.fail_above is not None and comparison.growth > arguments.fail_above:
         grown, allowed = f"{comparison.growth * 100:.1f} %", f"{arguments.fail_above * 100:g} %"
         print(f"fastimport diff: the total grew by {grown}; --fail-above allows {allowed}", file=sys.stderr)

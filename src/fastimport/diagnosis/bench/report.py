@@ -30,6 +30,19 @@ def text(comparison: Comparison) -> str:
     return "\n".join(parts) + "\n"
 
 
+def markdown(comparison: Comparison) -> str:
+    """Return the result for a pull request: a table, what it allows to say, and the conditions."""
+    rows = [_row(side, comparison.sides[0]) for side in comparison.sides]
+    used = [at for at in range(len(HEADINGS)) if any(row[at] != "-" for row in rows)]
+    lines = [[HEADINGS[at] for at in used], ["---", *["--:"] * (len(used) - 1)], *([row[at] for at in used] for row in rows)]
+    said = [f"- {side.name}: {verdict(side.estimate)}" for side in comparison.sides if side.estimate is not None]
+    identity = [f"- {line}" for line in _identity(comparison)]
+    conditions = ", ".join(comparison.conditions.values())
+    program = [f"`{line}`  " for line in comparison.program.splitlines()]
+    body = [f"| {' | '.join(line)} |" for line in lines]
+    return "\n".join([*program, "", *body, "", *said, *identity, "", f"<sub>{conditions}</sub>"]) + "\n"
+
+
 def table(rows: Sequence[Sequence[str]]) -> str:
     """Lay *rows* out in columns, the first flush left and the others flush right, headings underlined."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -81,6 +94,8 @@ def _row(side: Side, stock: Side) -> Sequence[str]:
 
 def _identity(comparison: Comparison) -> list[str]:
     stock = comparison.sides[0]
+    if not comparison.identity_is_known:
+        return []
     if comparison.is_identical:
         return [f"modules: {stock.modules}, the same from the same files"]
     lines = []

@@ -35,6 +35,8 @@ class Comparison(NamedTuple):
     sides: tuple[Side, ...]
     conditions: dict[str, str]
     notes: tuple[str, ...]
+    identity_is_known: bool = True
+    """Whether it was compared what the sides import."""
 
     @property
     def is_identical(self) -> bool:
@@ -91,7 +93,7 @@ def compare(
         sides.append(_side(variant, (accounts[0], account), (timings[0], runs), counter))
     if accounts[0].uncompiled:
         counter.notes.append(f"no bytecode file, compiled in each run: {counted(accounts[0].uncompiled, 'module')}")
-    counter.notes += _business()
+    counter.notes += business()
     conditions = _conditions(accounts[0], how, len(timings[0]), cold_files)
     return Comparison(str(program), tuple(sides), conditions, tuple(dict.fromkeys(counter.notes)))
 
@@ -112,8 +114,8 @@ def _time_rounds(
             if number > 0:
                 for name, run in timed.items():
                     runs[name].append(run)
-            progress(_progress(how, number, time.perf_counter() - begun))
-            if number > 0 and plan.is_enough(how, number, lambda: _estimates(list(runs.values()))):
+            progress(describe_progress(how, number, time.perf_counter() - begun))
+            if number > 0 and plan.is_enough(how, number, lambda: estimates(list(runs.values()))):
                 break
     except KeyboardInterrupt:
         if not all(runs.values()):
@@ -127,7 +129,7 @@ def _run_one(command: Sequence[str], environment: Mapping[str, str], cold_files:
     return measure.run_once(command, environment)
 
 
-def _progress(how: plan.Plan, number: int, seconds: float) -> str:
+def describe_progress(how: plan.Plan, number: int, seconds: float) -> str:
     """Where a run of rounds is, and how long it may still take."""
     if number <= 0:
         return "warm-up"
@@ -137,7 +139,8 @@ def _progress(how: plan.Plan, number: int, seconds: float) -> str:
     return f"round {number} of {most}{how.limit}, {most}{left:.0f} s left"
 
 
-def _estimates(timings: Sequence[Sequence[measure.Run]]) -> list[statistics.Estimate]:
+def estimates(timings: Sequence[Sequence[measure.Run]]) -> list[statistics.Estimate]:
+    """Compare each side but the first with the first."""
     stock, *changed = ([run.seconds for run in runs] for runs in timings)
     return [statistics.paired_ratio(stock, seconds) for seconds in changed]
 
@@ -156,7 +159,7 @@ def _side(
         name=variant.name,
         seconds=tuple(run.seconds for run in timings[1]),
         cpu_seconds=tuple(run.cpu_seconds for run in timings[1] if run.cpu_seconds is not None),
-        estimate=None if timings[0] is timings[1] else _estimates(timings)[0],
+        estimate=None if timings[0] is timings[1] else estimates(timings)[0],
         system_calls=counter.system_calls(variant),
         instructions=counter.instructions(variant),
         peak_bytes=accounts[1].peak_bytes,
@@ -190,18 +193,30 @@ class _Counter:
 
 
 def _conditions(account: identity.Account, how: plan.Plan, pairs: int, cold_files: Sequence[str]) -> dict[str, str]:
-    version = f"{platform.python_implementation()} {platform.python_version()}"
-    return {
-        "Python": version + (" free-threaded" if not getattr(sys, "_is_gil_enabled", lambda: True)() else ""),
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
+    return conditions_of_machine() | {
         "file system": file_systems.identify(os.path.dirname(os.__file__)).kind,
         "page cache": _cache_state(cold_files),
-        "rounds": f"{pairs} timed after {how.warmups} warm-up, order drawn with seed {how.seed}",
+        "rounds": describe_rounds(how, pairs),
         "path entries": str(account.path_entries),
     }
 
 
-def _business() -> list[str]:
+def conditions_of_machine() -> dict[str, str]:
+    """Which Python, on which machine."""
+    version = f"{platform.python_implementation()} {platform.python_version()}"
+    return {
+        "Python": version + (" free-threaded" if not getattr(sys, "_is_gil_enabled", lambda: True)() else ""),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
+    }
+
+
+def describe_rounds(how: plan.Plan, pairs: int) -> str:
+    """How many rounds there were, in which order."""
+    return f"{pairs} timed after {how.warmups} warm-up, order drawn with seed {how.seed}"
+
+
+def business() -> list[str]:
+    """A note if the machine has other work to do."""
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     processors = os.cpu_count() or 1
     if load <= processors:

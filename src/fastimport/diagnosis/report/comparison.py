@@ -4,25 +4,55 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from fastimport.diagnosis.record.model import Recording
-from fastimport.diagnosis.report.view import milliseconds, sums
-from fastimport.diagnosis.words import counted
+from fastimport.diagnosis.report.view import sums
 
 SCHEMA = "fastimport.diff/1"
-_SHOWN = 20
 
 
 @dataclass(frozen=True)
 class Change:
-    """A module's own cost before and after, in ns; None where it was not imported."""
+    """A module's own cost before and after, in ns, and the least and the most in all runs; None where it was not imported."""
 
     name: str
     before_ns: int | None
     after_ns: int | None
+    before_spread: list[int] | None = None
+    after_spread: list[int] | None = None
 
     @property
     def difference_ns(self) -> int:
         """How much more it costs now."""
         return (self.after_ns or 0) - (self.before_ns or 0)
+
+    @property
+    def within_spread(self) -> bool:
+        """Whether the runs of both recordings overlap for this module, so that the difference may be chance."""
+        if self.before_spread is None or self.after_spread is None:
+            return False
+        return self.before_spread[1] >= self.after_spread[0] and self.after_spread[1] >= self.before_spread[0]
+
+
+@dataclass(frozen=True)
+class Package:
+    """The changes of one kind in a top-level package."""
+
+    name: str
+    changes: list[Change]
+
+    @property
+    def before_ns(self) -> int | None:
+        """Own cost of these modules before, or None if there were none."""
+        return _total([change.before_ns for change in self.changes])
+
+    @property
+    def after_ns(self) -> int | None:
+        """The same after."""
+        return _total([change.after_ns for change in self.changes])
+
+    @property
+    def difference_ns(self) -> int:
+        """How much more they cost now."""
+        return sum(change.difference_ns for change in self.changes)
 
 
 @dataclass(frozen=True)
@@ -47,6 +77,16 @@ class Comparison:
             return False
         return max(self.before.runs) >= min(self.after.runs) and max(self.after.runs) >= min(self.before.runs)
 
+    @property
+    def certain(self) -> list[Change]:
+        """Changes of modules that both have, without those that may be chance."""
+        return [change for change in self.both if change.difference_ns and not change.within_spread]
+
+    @property
+    def uncertain(self) -> list[Change]:
+        """Those that may be chance."""
+        return [change for change in self.both if change.difference_ns and change.within_spread]
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, schema `SCHEMA`."""
         return {
@@ -57,14 +97,15 @@ class Comparison:
             "within_spread": self.within_spread,
             "new": [asdict(each) for each in self.new],
             "gone": [asdict(each) for each in self.gone],
-            "both": [asdict(each) for each in self.both],
+            "both": [{**asdict(each), "within_spread": each.within_spread} for each in self.both],
         }
 
 
 def compare(before: Recording, after: Recording) -> Comparison:
     """Match modules by name, and sort by how much the difference is."""
     old, new = _costs(before), _costs(after)
-    changes = [Change(name, old.get(name), new.get(name)) for name in {**old, **new}]
+    old_spread, new_spread = _spreads(before), _spreads(after)
+    changes = [Change(name, old.get(name), new.get(name), old_spread.get(name), new_spread.get(name)) for name in {**old, **new}]
     changes.sort(key=lambda change: (-abs(change.difference_ns), change.name))
     return Comparison(
         before,
@@ -75,6 +116,20 @@ def compare(before: Recording, after: Recording) -> Comparison:
     )
 
 
+def by_package(changes: list[Change]) -> list[Package]:
+    """`changes` by top-level package, the largest difference first."""
+    found: dict[str, list[Change]] = {}
+    for change in changes:
+        found.setdefault(change.name.partition(".")[0], []).append(change)
+    packages = [Package(name, group) for name, group in found.items()]
+    return sorted(packages, key=lambda package: (-abs(package.difference_ns), package.name))
+
+
+def _total(values: list[int | None]) -> int | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
 def _costs(recording: Recording) -> dict[str, int]:
     costs: dict[str, int] = {}
     for module in recording.modules:
@@ -82,38 +137,10 @@ def _costs(recording: Recording) -> dict[str, int]:
     return costs
 
 
-def render_comparison(comparison: Comparison) -> str:
-    """The comparison as text."""
-    before, after = comparison.before, comparison.after
-    chance = "; the runs overlap, so this may be chance" if comparison.within_spread else ""
-    growth = f"{comparison.growth * 100:+.1f} %"
-    lines = [
-        f"before  {milliseconds(before.total_ns):>9} ms  {before.program}",
-        f"after   {milliseconds(after.total_ns):>9} ms  {after.program}",
-        f"        {growth:>9}{chance}",
-        "",
-        f"{'':14}{'before':>10}{'after':>10}{'change':>10}  ms",
-    ]
-    old, new = sums(before), sums(after)
-    for kind in {**old, **new}:
-        lines.append(f"{kind:14}{_row(old.get(kind, 0), new.get(kind, 0))}")
-    for title, changes in (("new", comparison.new), ("gone", comparison.gone)):
-        lines += _section(title, changes)
-    slower = [change for change in comparison.both if change.difference_ns > 0]
-    faster = [change for change in comparison.both if change.difference_ns < 0]
-    return "\n".join([*lines, *_section("slower", slower), *_section("faster", faster)]) + "\n"
-
-
-def _section(title: str, changes: list[Change]) -> list[str]:
-    if not changes:
-        return []
-    total = sum(change.difference_ns for change in changes)
-    lines = ["", f"{title}: {counted(len(changes), 'module')}, {total / 1e6:+.2f} ms"]
-    lines += [f"{'':14}{_row(change.before_ns, change.after_ns)}  {change.name}" for change in changes[:_SHOWN]]
-    return lines + ([f"{'':14}and {len(changes) - _SHOWN} more"] if len(changes) > _SHOWN else [])
-
-
-def _row(before: int | None, after: int | None) -> str:
-    change = f"{((after or 0) - (before or 0)) / 1e6:+.2f}"
-    old, new = ("" if each is None else milliseconds(each) for each in (before, after))
-    return f"{old:>10}{new:>10}{change:>10}"
+def _spreads(recording: Recording) -> dict[str, list[int]]:
+    spreads: dict[str, list[int]] = {}
+    for module in recording.modules:
+        if module.spread is not None:
+            low, high = spreads.get(module.name, [0, 0])
+            spreads[module.name] = [low + module.spread[0], high + module.spread[1]]
+    return spreads
