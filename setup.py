@@ -44,6 +44,7 @@ OWN_MODULES = (
     "finding.importlib_frames",
     "code.__init__",
     "finding.loader",
+    "finding.search_methods",
     "finding.finder",
     "activation",
 )
