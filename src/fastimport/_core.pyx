@@ -92,7 +92,9 @@ cdef bint _is_plain(package) except -1:
     """Whether bytecode of this library is what importlib would make of the package's files, whoever looks at it meanwhile."""
     directory = package.__path__[0]
     flags, finder, loader = sys.flags, sys.path_importer_cache.get(directory), external.SourceFileLoader
-    if flags.optimize or flags.verbose or external.MAGIC_NUMBER != (<const char *>fi_own_magic)[:4] or type(finder) is not external.FileFinder:
+    if flags.optimize or flags.verbose or external.MAGIC_NUMBER != (<const char *>fi_own_magic)[:4]:
+        return False
+    if type(finder) is not external.FileFinder:
         return False
     if external._path_split(__file__)[0] != directory or (".py", loader) not in finder._loaders:
         return False

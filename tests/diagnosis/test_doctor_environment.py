@@ -111,6 +111,15 @@ def test_an_editable_finder_is_timed(environment):
     assert (finding["severity"], "install the project without -e" in finding["remedy"]) == ("warning", True)
 
 
+def test_other_finders_are_no_editable_installations(environment):
+    """That of setuptools' distutils, for one, stands on every ``sys.meta_path``."""
+    environment.add("_distutils_hack.py", "class DistutilsMetaFinder:\n    def find_spec(self, *_): pass\n")
+    environment.add("hack.pth", "import sys, _distutils_hack as h; sys.meta_path.insert(0, h.DistutilsMetaFinder())\n")
+    assert doctor(environment, "editable") == []
+    found = {finding["subject"]: (finding["kind"], finding["severity"]) for finding in doctor(environment, "finders")}
+    assert found["DistutilsMetaFinder"] == ("foreign finder", "notice")
+
+
 @pytest.mark.parametrize(("exists", "kind"), [(True, "editable"), (False, "editable without source")])
 def test_editable_installations_are_named(environment, tmp_path, exists, kind):
     source = tmp_path / "my project"

@@ -12,12 +12,14 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
     from typing import Any
 
 FAMILIES = {  # command: the module here that has it
     "bench": "bench",
     "build": "build",
     "clean": "clean",
+    "completion": "completion",
     "diff": "report",
     "disable": "environment",
     "doctor": "doctor",
@@ -68,6 +70,24 @@ def _dispatch(words: list[str]) -> int:
         from fastimport.cli.program import leave_search_path
 
         leave_search_path()
+    parser, choices = make_parser([FAMILIES[known]] if known else FAMILIES.values())
+    if known and known in choices:
+        _complete(known, choices[known], words)
+    try:
+        if words and known is None and not words[0].startswith("-"):
+            parser.error(f"no command is called {words[0]!r}{_nearest(words[0], list(FAMILIES))}; fastimport --help lists them")
+        arguments, unknown = parser.parse_known_args(words)
+        if unknown:  # reported with the usage of the command, not of all of them
+            hint = _meant(unknown, arguments.parser) or getattr(arguments, "hint", "")
+            arguments.parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
+        status: int = arguments.func(arguments)
+        return status
+    except SystemExit as stop:  # argparse: help, or wrong usage
+        return stop.code if isinstance(stop.code, int) else OK
+
+
+def make_parser(families: "Iterable[str]") -> "tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]":
+    """The parser of the command line with the commands of `families`, modules of this package, and that of each command."""
     import argparse
     import functools
 
@@ -80,21 +100,9 @@ def _dispatch(words: list[str]) -> int:
     parser.add_argument("--version", action="version", version=_version())
     exact: Any = functools.partial(argparse.ArgumentParser, allow_abbrev=False)  # a mistyped option is told, not guessed
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=exact)
-    for family in [FAMILIES[known]] if known else dict.fromkeys(FAMILIES.values()):
+    for family in dict.fromkeys(families):
         __import__(f"{__name__}.{family}", fromlist=["add_parser"]).add_parser(subparsers)
-    if known and known in subparsers.choices:
-        _complete(known, subparsers.choices[known], words)
-    try:
-        if words and known is None and not words[0].startswith("-"):
-            parser.error(f"no command is called {words[0]!r}{_nearest(words[0], list(FAMILIES))}; fastimport --help lists them")
-        arguments, unknown = parser.parse_known_args(words)
-        if unknown:  # reported with the usage of the command, not of all of them
-            hint = _meant(unknown, arguments.parser) or getattr(arguments, "hint", "")
-            arguments.parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
-        status: int = arguments.func(arguments)
-        return status
-    except SystemExit as stop:  # argparse: help, or wrong usage
-        return stop.code if isinstance(stop.code, int) else OK
+    return parser, subparsers.choices
 
 
 def _complete(command: str, parser: "argparse.ArgumentParser", words: list[str]) -> None:

@@ -9,6 +9,8 @@ EXAMPLES = {
               "fastimport bench old.py -- new.py"],
     "build": ["fastimport build", "fastimport build --by-content", "fastimport build -o app.fastimport --from -m yourapp --help"],
     "clean": ["fastimport clean --auto", "fastimport clean app.fastimport"],
+    "completion": ["fastimport completion bash > ~/.local/share/bash-completion/completions/fastimport",
+                   "fastimport completion zsh > ~/.zfunc/_fastimport"],
     "diff": ["fastimport diff before.json after.json", "fastimport diff --fail-above 10% --markdown before.json after.json"],
     "disable": ["fastimport disable --dry-run", "fastimport disable --prefix .venv"],
     "doctor": ["fastimport doctor", "fastimport doctor --only bytecode,pth"],

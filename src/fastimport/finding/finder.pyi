@@ -1,5 +1,5 @@
 import importlib.machinery
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
@@ -9,20 +9,21 @@ from fastimport.code._bytecode import BytecodeReader
 from fastimport.finding._resolver import Resolver
 from fastimport.finding._tables import Globals, Pin
 from fastimport.finding._tables import Table as Table
+from fastimport.finding.search_methods import NamespacePath as NamespacePath
+from fastimport.finding.search_methods import StockPathFinder as StockPathFinder
+from fastimport.finding.search_methods import methods_for as methods_for
 
-StockPathFinder = importlib.machinery.PathFinder
-NamespacePath: type
 unavailable: str | None
 resolver: Resolver | None
 functions: Globals | None
 reader: BytecodeReader | None
 
+def end_wait() -> dict[str, Any] | None: ...
 def make_resolver(namespace: dict[str, Any] | None = None) -> Resolver | None: ...
 def serve(resolver: Resolver, *classes: type) -> None: ...
 def set_freshness(resolver: Resolver, level: str) -> None: ...
 def return_listings() -> None: ...
 def pin_file_finder() -> Pin: ...
-def methods_for(resolver: Resolver, owner: type | None = None, alias: type | None = None) -> dict[str, Callable[..., Any]]: ...
 
 class PathFinder(importlib.machinery.PathFinder):
     @classmethod

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fastimport.diagnosis.doctor import (
     bytecode,
     editable,
+    finders,
     interpreter,
     name_clash,
     own_state,
@@ -22,6 +23,7 @@ _FAMILIES: dict[str, Callable[[Progress], Iterable[Finding]]] = {
     "fastimport": lambda progress: own_state.find(),
     "interpreter": lambda progress: interpreter.find(),
     "pth": pth_files.find,
+    "finders": lambda progress: finders.find(),
     "editable": lambda progress: editable.find(),
     "search-path": lambda progress: search_path.find(),
     "bytecode": bytecode.find,

@@ -1,61 +1,22 @@
-"""Finders that others put on ``sys.meta_path``, and editable installations: each is asked for every name that is imported."""
+"""Editable installations (PEP 660): an entry or a finder more for every import."""
 
 import importlib.metadata
 import json
 import os
-import sys
 import sysconfig
-import time
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
-from typing import Any
 
+from fastimport.diagnosis.doctor import finders
 from fastimport.diagnosis.doctor.findings import NOTICE, WARNING, Finding
-from fastimport.diagnosis.explain.stages import is_path_finder
-
-SLOW = 50e-6
-"""Seconds per name from which a finder is slow: importlib asks a whole short path in that time."""
-
-ASKED = 200
-
-_EDITABLE = ("__editable__", "_EditableFinder", "ScikitBuildRedirectingFinder", "MesonpyMetaFinder", "Editable", "Redirect")
-_OWN = ("fastimport", "_frozen_importlib", "_frozen_importlib_external")
 
 
 def find() -> Iterator[Finding]:
-    """Yield each foreign finder with its cost, then the editable installations."""
-    for index, finder in enumerate(list(sys.meta_path or ())):
-        cls = finder if isinstance(finder, type) else type(finder)
-        if not is_path_finder(finder) and cls.__module__.partition(".")[0] not in _OWN:
-            yield _finder(index, finder, cls)
+    """Yield the finders of editable installations with their cost, then the installations."""
+    yield from finders.of_editable_installations()
     for distribution in importlib.metadata.distributions():
         yield from _editable_distribution(distribution)
-
-
-def _finder(index: int, finder: Any, cls: type) -> Finding:
-    seconds = _seconds_per_name(finder)
-    source = getattr(sys.modules.get(cls.__module__), "__file__", None) or cls.__module__
-    is_editable = any(sign in f"{cls.__module__}.{cls.__qualname__}" for sign in _EDITABLE)
-    kind = "editable finder" if is_editable else "foreign finder"
-    cost = f"takes {seconds * 1e6:.1f} µs for each name that is not its own"
-    text = f"{cls.__name__} of {source} is number {index} on sys.meta_path and {cost}"
-    remedy = "install the project without -e where time matters" if is_editable else "uninstall it where it is not needed"
-    severity = WARNING if seconds >= SLOW else NOTICE
-    return Finding(kind, severity, cls.__name__, text, remedy, {"index": index, "source": source, "seconds": seconds})
-
-
-def _seconds_per_name(finder: Any) -> float:
-    """The mean over names that nobody has; 0 for a finder that can't be asked."""
-    if not hasattr(finder, "find_spec"):
-        return 0.0
-    begin = time.perf_counter()
-    for number in range(ASKED):
-        try:
-            finder.find_spec(f"fastimport_no_such_module_{number}", None, None)
-        except Exception:  # what it costs is the question, not what it says
-            pass
-    return (time.perf_counter() - begin) / ASKED
 
 
 def _editable_distribution(distribution: importlib.metadata.Distribution) -> Iterator[Finding]:
