@@ -30,6 +30,14 @@ WRONG = {
     "nothing after -m": (["bench", "-m"], "give a program"),
     "runs: no number": (["profile", "--runs", "five", "-c", "pass"], "must be a whole number, not 'five'"),
     "runs: none": (["profile", "--runs", "0", "-c", "pass"], "must be at least 1, not 0"),
+    "idle: no number": (
+        ["profile", "--until-idle", "soon", "-c", "pass"],
+        "must be a number of seconds from 0.01 to 3600, not 'soon'",
+    ),
+    "idle: not at all": (
+        ["profile", "--until-idle", "0", "-c", "pass"],
+        "must be a number of seconds from 0.01 to 3600, not '0'",
+    ),
     "pairs: no number": (["bench", "--pairs", "1.5", "-c", "pass"], "must be a whole number, not '1.5'"),
     "no percentage": (["diff", "--fail-above", "five", "a", "b"], "must be a percentage such as 5%, not 'five'"),
     "a negative percentage": (["diff", "--fail-above=-5%", "a", "b"], "must be a percentage such as 5%, not '-5%'"),

@@ -107,6 +107,30 @@ def test_until_an_import_that_never_comes_is_noted():
     assert from_json(done.stdout).notes == [note]
 
 
+SERVER = "import colorsys, time, threading\nthreading.Thread(target=__import__, args=['csv']).start()\nimport wait\nimport wave\n"
+
+
+def test_until_idle_ends_a_server_there(tmp_path):
+    """An import that takes its time is no idleness, and that does not count."""
+    tree = plant(tmp_path, {"server.py": f"{SERVER}while True: time.sleep(60)\n", "wait.py": "import time\ntime.sleep(2)\n"})
+    recording = record("server.py", cwd=tree, options=("--runs", "1", "--until-idle", "0.5"))
+    assert {"colorsys", "csv", "wait", "wave"} <= set(by_name(recording))
+    assert recording.outcome == "" and recording.notes == []
+    ends = max(module.end_ns for module in recording.modules) + recording.before_ns + recording.install_ns
+    assert recording.total_ns == ends
+
+
+def test_a_program_that_ends_before_it_is_idle():
+    recording = record("-c", "import colorsys", options=("--runs", "1", "--until-idle", "60"))
+    assert "colorsys" in by_name(recording) and recording.complete
+
+
+def test_idleness_at_the_end_is_noted():
+    recording = record("-c", "import colorsys, time; time.sleep(1.5)", options=("--runs", "1"))
+    assert [note for note in recording.notes if "--until-idle 1" in note]
+    assert not record("-c", "import time; time.sleep(1.5); import colorsys", options=("--runs", "1")).notes
+
+
 def test_what_happens_in_the_first_run_only_is_kept(tmp_path):
     tree = plant(tmp_path, {"once.py": "x = 1"})
     recording = record("-c", "import once", cwd=tree, options=("--runs", "2", "--no-saving"))

@@ -9,8 +9,8 @@ import atexit
 import marshal
 import os
 import sys
-from _thread import allocate_lock
-from time import perf_counter_ns
+from _thread import allocate_lock, start_new_thread
+from time import perf_counter_ns, sleep
 
 from fastimport.cli import program
 from fastimport.diagnosis.record.tracer import Tracer
@@ -47,6 +47,8 @@ def main(job: "dict[str, Any]") -> None:
     if writer.usage is not None:
         writer.usage.start()
     writer.tracer.start()
+    if job["idle"] is not None:
+        start_new_thread(writer.wait_for_idleness, (job["idle"],))
     about["setup_ns"] = writer.tracer.begun_at - entered - install_ns
     status = program.run(job["kind"], job["target"], job["arguments"])
     if status:
@@ -78,11 +80,13 @@ class Writer:
         self.until, self.about, self.usage = until, about, usage
         self.tracer = Tracer(self.on_change)
         self.written = self.written_at = self.snapshot_at = 0
+        self.changed_at = perf_counter_ns()
         self.lock = allocate_lock()  # of `written`; whoever finds it taken leaves the writing to the other
         self.over = False
 
     def on_change(self, now: int) -> None:
         """An import has begun or ended."""
+        self.changed_at = now
         if self.until is not None and self.tracer.finished and self.tracer.finished[-1].name == self.until:
             self.stop_early()
         elif now - self.written_at > _BETWEEN_WRITES and not self.over and self.lock.acquire(False):
@@ -126,11 +130,21 @@ class Writer:
         except OSError:
             return False
 
-    def end(self) -> None:
-        """Write all that is missing, once."""
+    def wait_for_idleness(self, seconds: float) -> None:
+        """End the process once nothing was imported for so long, as `stop_early` does. On a thread of its own."""
+        while True:
+            sleep(seconds / 10)
+            since, now = self.changed_at, perf_counter_ns()
+            if now - since >= seconds * 1e9 and not self.tracer.is_importing():
+                break
+        self.about["idle_ns"] = now - since
+        self.stop_early(since)
+
+    def end(self, at: int | None = None) -> None:
+        """Write all that is missing, once. What came after `at` does not count."""
         if self.over or os.getpid() != self.process:
             return
-        self.tracer.stop()
+        self.tracer.stop(at)
         if self.usage is not None:
             self.usage.stop()
         has_lock = self.lock.acquire(True, _PATIENCE)  # the other may be ourselves, interrupted by a signal
@@ -144,10 +158,10 @@ class Writer:
         if has_lock:
             self.lock.release()
 
-    def stop_early(self) -> None:
-        """The module that was waited for is there: end the process without running anything more of the program."""
+    def stop_early(self, at: int | None = None) -> None:
+        """What was waited for is there: end the process without running anything more of the program."""
         self.about["stopped"] = True
-        self.end()
+        self.end(at)
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()

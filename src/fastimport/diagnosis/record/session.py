@@ -44,6 +44,12 @@ class Plan:
     runs: int = 5
     level: str | None = None  # freshness at which fastimport is to be active; None: as the environment is
     until: str | None = None  # end as soon as this module has been imported
+    idle: float | None = None  # end once nothing was imported for so many seconds
+
+    @property
+    def ends_early(self) -> bool:
+        """Whether the program may not come to its own end."""
+        return self.until is not None or self.idle is not None
 
 
 def record_program(program: Program, module: str, plan: Plan, progress: Callable[[str], None]) -> Recording:
@@ -101,7 +107,7 @@ def _record(program: Program, module: str, plan: Plan, usage: bool) -> tuple[Rec
     recording = assemble(str(program), nodes, state)
     recording.level, recording.complete = state.get("level"), state["complete"]
     recording.install_ns = state["install_ns"]
-    recording.process_ns = taken - state["setup_ns"]
+    recording.process_ns = taken - state["setup_ns"] - state.get("idle_ns", 0)
     recording.before_ns = max(0, state["begun_at"] - state["spawned"] - recording.install_ns - state["setup_ns"])
     recording.total_ns += recording.before_ns + recording.install_ns
     recording.outcome = outcome if outcome or recording.complete else "the process ended without saying so"
@@ -128,9 +134,9 @@ def _command(program: Program, module: str, plan: Plan, usage: bool, directory: 
     """The command that records into the file ``log`` in `directory`, which is ours alone."""
     boot = directory / "boot.py"
     job = {
-        "log": str(directory / "log"), "until": plan.until, "level": plan.level, "spawned": time.perf_counter_ns(),
+        "log": str(directory / "log"), "until": plan.until, "idle": plan.idle, "level": plan.level, "usage": usage,
         "kind": {"module": "-m", "code": "-c", "script": "file"}[program.kind], "target": program.target,
-        "arguments": list(program.arguments), "usage": usage,
+        "arguments": list(program.arguments), "spawned": time.perf_counter_ns(),
     }  # fmt: skip
     flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
     boot.write_text(_BOOT.format(root=_ROOT, module=module, job=job), encoding="utf-8")

@@ -57,14 +57,18 @@ class Tracer:
         gc.callbacks.insert(0, self._collecting)
         self.begun_at = lane.start = lane.last = perf_counter_ns()
 
-    def stop(self) -> None:
-        """Put importlib's functions back. Done twice, the second has no effect."""
+    def stop(self, at: int | None = None) -> None:
+        """Put importlib's functions back. Done twice, the second has no effect. What came after `at` does not count."""
         if not self.ended_at:
-            self.ended_at = self.lane().charge()
+            self.ended_at = self.lane().charge() if at is None else at
             self.call_ns = self._cost_of_a_call()
             self.hooks.restore()
             if self._collecting in gc.callbacks:
                 gc.callbacks.remove(self._collecting)
+
+    def is_importing(self) -> bool:
+        """Whether some thread has an import under way."""
+        return any(lane.node is not None for lane in list(self.lanes))
 
     def _collecting(self, phase: str, _: object) -> None:
         """A collection of garbage begins or ends on this thread (`gc.callbacks`)."""
