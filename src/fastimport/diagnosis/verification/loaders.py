@@ -19,8 +19,12 @@ _PURE = (
     importlib.machinery.SourceFileLoader, importlib.machinery.SourcelessFileLoader, importlib.machinery.NamespaceLoader,
     zipimporter,
 )  # fmt: skip
-_NO_FIELDS = {"co_lnotab", "co_lines", "co_positions"}  # other views of the tables
-_CODE_FIELDS = sorted({name for name in dir(types.CodeType) if name.startswith("co_")} - _NO_FIELDS)
+# Without methods, and a deprecated attribute: they are other views of the tables.
+_CODE_FIELDS = [
+    name
+    for name in dir(types.CodeType)
+    if name.startswith("co_") and name != "co_lnotab" and not callable(getattr(types.CodeType, name))
+]
 
 Answers = dict[str, object]
 
