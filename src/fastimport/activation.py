@@ -248,6 +248,7 @@ def describe():
         "snapshot": attachment.attached()[1] if attachment is not None else None,
         "lazy": _Active.lazy[0] if active and _Active.lazy is not None else None,
         "collector": "stock" if _Active.deferral is None or not _Active.deferral.is_active() else "deferred",
+        "collector_obstacle": _Active.deferral and _Active.deferral.obstacle,
         "obstacle": None if active else _obstacle(),
         "modules": {name: getattr(module, "__file__", None) for name, module in compiled.items()},
         "python": sys.version.split()[0],

@@ -357,8 +357,8 @@ while deferral.is_active():
         namespace["Cycle"]()
     module()
     assert namespace["alive"] <= LIMITS[1] + 3 * gc.get_threshold()[0]
-assert namespace["most"] > LIMITS[1] // 2
-while namespace["alive"] > LIMITS[1] // 2:
+assert namespace["most"] > LIMITS[1] // 3  # 3.12 comes to half of it, 3.13 to all
+while namespace["alive"] > LIMITS[1] // 3:
     namespace["Cycle"]()
     assert namespace["alive"] < 1.25 * LIMITS[1] + 12 * 12 * gc.get_threshold()[0]
 """)  # fmt: skip
@@ -474,6 +474,11 @@ assert deferral.begin() in (
     "free-threaded builds have no generations", "the collector of Python 3.14.0 to 3.14.4 is incremental"
 )
 assert gc.callbacks == [] and not deferral.is_active()
+import fastimport
+from fastimport.activation import describe
+fastimport.install(collector="deferred")
+assert fastimport.stats().refusals == {} and describe()["collector"] == "stock"
+assert describe()["collector_obstacle"] == deferral.begin()
 """)
 
 
@@ -538,6 +543,7 @@ def test_a_collector_that_cannot_wait_is_a_reason_in_stats():
 gc.set_debug(gc.DEBUG_UNCOLLECTABLE)
 fastimport.install(collector="deferred")
 assert fastimport.installed() and fastimport.stats().refusals == {"collector: gc.set_debug() is in use": 1}
+assert describe()["collector_obstacle"] == "gc.set_debug() is in use"
 """, FASTIMPORT_STRICT="1")  # fmt: skip
 
 

@@ -156,7 +156,8 @@ for number in range(20):
         entry = costly if number == 150 else entries[f"{directory}/e{number:03}"]
         assert (entry.index, entry.probes, entry.found, entry.listings) == (number, 20, 0, 1)
     assert (entries[f"{directory}/e299"].probes, entries[f"{directory}/e299"].found) == (20, 20)
-    assert sum(entry.ns for entry in recording.entries) <= sums(recording)["search"]
+    costs = sums(recording)  # a collection of garbage that comes meanwhile is a cost of its own
+    assert sum(entry.ns for entry in recording.entries) <= costs["search"] + costs.get("collect", 0)
     assert sum(entry.ns for entry in recording.entries) >= 0.5 * sums(recording)["search"]
     assert bounds(recording)[0] == sums(recording)["search"]
 

@@ -94,6 +94,7 @@ def test_importtime_agrees_about_the_same_process(program, monkeypatch):
     differences = [abs(ours[name] - theirs[name][0]) for name in common]
     assert statistics.median(differences) <= 60  # µs: listening, and writing the log
     off = [name for name in common if abs(ours[name] - theirs[name][0]) > max(0.25 * theirs[name][0], 400)]
-    assert len(off) <= 0.02 * len(common), [(name, ours[name], theirs[name][0]) for name in off]
+    # One that is interrupted between its stamp and theirs moves time from a neighbour: two names for one event.
+    assert len(off) <= 0.05 * len(common), [(name, ours[name], theirs[name][0]) for name in off]
     total = sum(theirs[name][0] for name in common)
     assert sum(ours[name] for name in common) == pytest.approx(total, rel=0.10)

@@ -51,6 +51,7 @@ def written_by_hand():
     ]  # fmt: skip
     for module in modules[:2]:
         module.spread = [module.self_ns - MS, module.self_ns + 2 * MS]
+    modules[1].importers, modules[1].only_ns = ["app/__init__.py:1", "other.py:7"], 50 * MS
     return Recording(
         "python main.py", "CPython 3.13.0", "Linux x86_64", 120 * MS, before_ns=10 * MS, modules=modules, calls=100,
         threads=[Thread(0, "MainThread", 0, 110 * MS, 21 * MS), Thread(1, "worker", 15 * MS, 41 * MS, 6 * MS)],

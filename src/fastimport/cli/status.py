@@ -16,6 +16,7 @@ from fastimport.snapshot.places import AUTO, automatic_snapshot, environment_sna
 from fastimport.statistics import stats
 
 SCHEMA = "fastimport.status/1"
+_DESCRIBED = ("active", "register", "freshness", "position", "obstacle", "collector", "collector_obstacle")
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -47,7 +48,7 @@ def collect() -> dict[str, Any]:
     counts = stats()._asdict()
     return {
         "schema": SCHEMA,
-        **{key: described[key] for key in ("active", "register", "freshness", "position", "obstacle")},
+        **{key: described[key] for key in _DESCRIBED},
         "start_files": site_files.enabled(),
         "hidden_by": hidden_by(),
         "levels": list(settings.FRESHNESS),
@@ -126,6 +127,8 @@ def text(status: dict[str, Any]) -> str:
     """The status for people, a fact on each line."""
     lines = [("fastimport", _activity(status))]
     lines += [("meta path", ", ".join(status["meta_path"]))]
+    obstacle = f" ({status['collector_obstacle']})" if status["collector_obstacle"] else ""
+    lines += [("collector", f"{status['collector']}{obstacle}")]
     lines += [("enabled by", path) for path in status["start_files"]]
     lines += [("levels", ", ".join(status["levels"]))]
     lines += [(f"{name} version", version or "unknown") for name, version in status["versions"].items()]

@@ -47,14 +47,17 @@ cdef gc_module():
 
 
 def exchange(Deferral former, bint is_wanted, refuse):
-    """Begin or end deferring. Returns a `Deferral`, the former one if there is one; `refuse` is told why it can't begin."""
+    """Begin or end deferring. Returns a `Deferral`, the former one if there is one.
+
+    `refuse` is told why it can't begin, but for what is always so with this build of Python.
+    """
     if not is_wanted:
         if former is not None:
             former.end()
         return former
     deferral = former if former is not None else Deferral()
     reason = deferral.begin()
-    if reason is not None:
+    if reason is not None and fc_unknown_collector() == NULL:
         refuse(f"collector: {reason}")
     return deferral
 
@@ -72,6 +75,8 @@ cdef class Deferral:
     cdef Py_ssize_t without_import, without_full
     cdef readonly Py_ssize_t answered
     """How many automatic collections were answered."""
+    cdef readonly object obstacle
+    """Why it could not begin the last time, or None."""
 
     def __cinit__(self):
         gc = gc_module()
@@ -81,8 +86,11 @@ cdef class Deferral:
 
     def begin(self):
         """Answer automatic collections from now on, until there is reason to stop. Returns why that can't be, or None."""
-        if self.is_active():
-            return None
+        if not self.is_active():
+            self.obstacle = self.try_to_begin()
+        return self.obstacle
+
+    cdef object try_to_begin(self):
         cdef const char *unknown = fc_unknown_collector()
         if unknown != NULL:
             return unknown.decode()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from fastimport.diagnosis.advice.changes import Candidate, find_changes
 from fastimport.diagnosis.advice.deferral import measured_saving
 from fastimport.diagnosis.advice.program import Program
+from fastimport.diagnosis.advice.weights import weigh
 from fastimport.diagnosis.bench import launcher
 from fastimport.diagnosis.record.model import Change, Recording
 from fastimport.diagnosis.record.session import NothingRecorded, Plan, record_usage
@@ -26,6 +27,7 @@ def advise(
     if not usage["files"]:
         return
     known = Program(recording, usage, main_of(program, usage["files"]))
+    weigh(known)
     recording.changes, recording.could_be_ns, candidates = find_changes(known)
     if prove:
         _prove(recording.changes, candidates, program, progress)

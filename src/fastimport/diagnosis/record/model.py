@@ -59,6 +59,8 @@ class Module:
     written: str | None = None  # what became of the bytecode: written, or why not
     error: str | None = None  # "Type: message" of the exception that ended the import
     spread: list[int] | None = None  # least and most own cost in all runs; None after a single one
+    importers: list[str] | None = None  # all modules that import it, "FILE:LINE" where a statement does; None: nobody looked
+    only_ns: int | None = None  # own cost of all modules that only this one needs, itself included; None: nobody looked
 
     @property
     def self_ns(self) -> int:

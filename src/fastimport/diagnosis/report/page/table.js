@@ -112,10 +112,28 @@ function startTables() {
   const compiled = modules.filter((each) => each.compiled);
   const reasons = [words("why", (each) => each.compiled), words("bytecode", (each) => each.written || "not written")];
   fill("compiled", [name, time("compile ms", (each) => each.ns.compile || 0), ...reasons], compiled, { pick: choose, by: 1, down: true });
+  startPackages();
   const at = (index) => (row) => row[index];
   const entries = [words("path entry", at(0)), count("on sys.path", (row) => row[1] ?? ""), time("ms", at(4)), count("asked", at(2)), count("found", at(3)), count("not found", (row) => row[2] - row[3]), count("directory reads", at(5)), time("reading ms", at(6))];
   fill("entries", entries, data.entries, { by: 2, down: true });
   fill("shadowed", [words("name", at(0)), words("imported", at(1)), words("hidden", at(2))], data.shadowed);
+}
+
+// One row for each top-level name. What removing it saves is that of its top module: nothing else of it would be left.
+function startPackages() {
+  const packages = new Map();
+  for (const each of modules) {
+    const top = each.name.split(".")[0];
+    if (!packages.has(top)) packages.set(top, { name: top, own: 0, count: 0, only: null, module: each });
+    const sums = packages.get(top);
+    sums.own += each.own;
+    sums.count += 1;
+    if (each.name === top) Object.assign(sums, { only: each.only, module: each });
+  }
+  const rows = [...packages.values()];
+  const columns = [words("package", (row) => row.name), time("self ms", (row) => row.own, "own cost of all its modules"), count("modules", (row) => row.count)];
+  if (rows.some((row) => row.only)) columns.push(time("removing it saves", (row) => row.only || 0, "its own cost, and that of what only it needs"));
+  fill("packages", columns, rows, { pick: (row) => choose(row.module), by: 1, down: true });
 }
 
 function fill(id, columns, rows, options) {
