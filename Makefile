@@ -47,6 +47,9 @@ test: $(VENV)/.test ## build the wheel, install it, test it
 reports: $(VENV)/.test ## test the reports in a browser (chromium, chromedriver) and with the tools that read them
 	$(PIP) install -r tests/requirements-reports.txt
 	$(PYTEST) tests/diagnosis/test_page.py tests/diagnosis/test_formats.py $(PYTEST_ARGS)
+	@mkdir -p build
+	$(PY) -m fastimport profile --runs 3 -o build/start.json -c "import asyncio, email.message, xml.dom.minidom"
+	$(PY) tools/screenshots.py build/start.json build --choose asyncio
 
 docs: $(VENV)/.installed ## build the documents as a site in build/docs, links checked, and run the code on their pages
 	$(PIP) install --group docs

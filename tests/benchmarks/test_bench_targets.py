@@ -198,4 +198,4 @@ def test_one_section_of_the_page_is_replaced_and_the_others_stay(script, monkeyp
         assert [line for line in text.splitlines() if line.startswith("#")] == [
             "# Measured", "## In short", f"## {titles['targets']}", f"## {titles['peers']}",
         ]  # fmt: skip
-        assert "the peers" in text and text.count("new") == 1 and "Commit abc." in text
+        assert "the peers" in text and text.count("\nnew\n") == 1 and "Commit abc." in text

@@ -17,7 +17,7 @@ HOSTILE = "</script><script>document.title = 'owned'</script><img src=x onerror=
 @pytest.fixture(scope="module")
 def browser():
     webdriver = pytest.importorskip("selenium.webdriver", reason="see tests/requirements-reports.txt")
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    chromium, driver = shutil.which("chromium") or shutil.which("google-chrome"), shutil.which("chromedriver")
     if not (chromium and driver):
         pytest.skip("chromium and chromedriver are not installed")
     options = webdriver.ChromeOptions()

@@ -35,7 +35,7 @@ def what_to_change(recording: Recording) -> list[str]:
 
 def _change(change: Change) -> list[str]:
     saved = f"-{milliseconds(change.saving_ns)} ms"
-    measured = "" if change.measured_ns is None else f" (measured: -{milliseconds(change.measured_ns)} ms)"
+    measured = "" if change.measured_ns is None else f" (measured: {_measured(change.measured_ns)})"
     what = f"put off {change.title}" if change.kind == "import" else change.title
     where = f": {', '.join(change.places)}" if change.places else ""
     said = [f"{what}{where}, {change.why}{measured}", change.edit, *([f"careful: {change.risk}"] if change.risk else [])]
@@ -84,3 +84,7 @@ def _failures(recording: Recording) -> list[str]:
     names = ", ".join(dict.fromkeys(module.name for module in modules))
     spent = milliseconds(sum(module.self_ns for module in modules))
     return [textwrap.shorten(f"{counted(len(modules), 'import')} failed, {spent} ms: {names}", WIDTH, placeholder=" ...")]
+
+
+def _measured(saving_ns: int) -> str:
+    return f"-{milliseconds(saving_ns)} ms" if saving_ns else "no gain in these runs"
