@@ -56,6 +56,7 @@ ENVIRONMENT_READERS = {
     "__init__.py": "whether there are settings that can't wait: what reads them is loaded later",
     "environment/exec_path/sitecustomize.py": "whether to load anything of ours",
     "cli/exec.py": "handed on, with additions, to the command",
+    "cli/terminal.py": "NO_COLOR, FORCE_COLOR and TERM, which are everybody's",
     "cli/prompt.py": "PYTHONSTARTUP, which the interactive prompt owes to python",
     "diagnosis/lazy/runs.py": "handed on, with exceptions, to the program that is run",
     "diagnosis/advice/deferral.py": "handed on, whole, to the processes that are measured",

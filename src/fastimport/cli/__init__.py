@@ -3,8 +3,7 @@
 Every family of commands is a module of this package with ``add_parser(subparsers)``, which sets ``func``, a function
 from the parsed arguments to the exit status, and ``parser``. Only the family that is asked for is imported.
 
-Results go to stdout, progress and warnings to stderr. Nothing is coloured here; argparse's own colours (3.14) obey
-NO_COLOR.
+Results go to stdout, progress and warnings to stderr. Colours are for terminals and obey NO_COLOR, as argparse's own do.
 """
 
 import sys

@@ -8,6 +8,7 @@ from typing import Any
 
 from fastimport import activation
 from fastimport.cli.execution import enter
+from fastimport.cli.terminal import painted
 
 
 def look_as_program() -> None:
@@ -24,8 +25,8 @@ def look_as_program() -> None:
 
 
 def show(text: str) -> None:
-    """Print `text` on stdout, as `write` does."""
-    write(text + "\n")
+    """Print `text` on stdout, as `write` does, in colours where they are wanted."""
+    write(painted(text) + "\n")
 
 
 def write(text: str) -> None:
@@ -55,4 +56,4 @@ def show_progress(message: str = "") -> None:
 
 def show_json(data: dict[str, Any]) -> None:
     """Print `data` as JSON, in ASCII. Fails as `show` does."""
-    show(json.dumps(data, indent=1))
+    write(json.dumps(data, indent=1) + "\n")

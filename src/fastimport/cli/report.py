@@ -6,6 +6,7 @@ import sys
 
 from fastimport.cli.output import write
 from fastimport.cli.showing import add_options, check_ending, number, show
+from fastimport.cli.terminal import painted
 from fastimport.diagnosis.record.model import NotARecording, Recording
 from fastimport.diagnosis.report.comparison import SCHEMA, compare
 from fastimport.diagnosis.report.difference import markdown, render_comparison
@@ -70,7 +71,7 @@ def diff(arguments: argparse.Namespace) -> int:
     if arguments.json:
         write(json.dumps(comparison.to_dict(), indent=1) + "\n")
     else:
-        write(markdown(comparison) if arguments.markdown else render_comparison(comparison))
+        write(markdown(comparison) if arguments.markdown else painted(render_comparison(comparison)))
     if arguments.fail_above is not None and comparison.growth > arguments.fail_above:
         grown, allowed = f"{comparison.growth * 100:.1f} %", f"{arguments.fail_above * 100:g} %"
         print(f"fastimport diff: the total grew by {grown}; --fail-above allows {allowed}", file=sys.stderr)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fastimport.cli.output import write
+from fastimport.cli.terminal import fitted, painted
 from fastimport.diagnosis.record.model import Recording
 from fastimport.diagnosis.report.formats import FORMATS, render
 from fastimport.diagnosis.report.view import SORTS, Selection
@@ -45,12 +46,13 @@ def show(recording: Recording, arguments: argparse.Namespace) -> None:
         match=arguments.match,
     )
     view = arguments.view or _view_for(arguments)
-    text = render(recording, _format(arguments), selection, view)
+    form = _format(arguments)
+    text = render(recording, form, selection, view)
     if arguments.output and arguments.output != "-":
         Path(arguments.output).write_text(text, encoding="utf-8", errors="backslashreplace")
         print(f"fastimport {arguments.parser.prog.split()[-1]}: wrote {arguments.output}", file=sys.stderr)
     else:
-        write(text)
+        write(painted(fitted(text)) if form == "text" else text)
 
 
 def _view_for(arguments: argparse.Namespace) -> str:
