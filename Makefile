@@ -5,7 +5,7 @@
 #   VENV=DIR                     the virtual environment (default: .venv, .venv-debug, .venv-trace)
 #   PYTEST_ARGS="-k zip -x"      more arguments for pytest
 #   COMPAT_ARGS="--only hy"      more arguments for tests/compat/run.py
-#   DEMO_ARGS="--rival"          more arguments for benchmarks/demo.py
+#   DEMO_ARGS="--no-rival"       more arguments for benchmarks/demo.py
 #   BENCH_ARGS="--quick"         more arguments for benchmarks/suite.py or benchmarks/check.py
 #   FASTIMPORT_BUILD=debug       build mode: release, debug or trace
 

@@ -1,9 +1,8 @@
-"""What ``make demo`` runs: four applications start without fastimport, and with what a user would choose.
+"""What ``make demo`` runs: four applications start without fastimport, with what a user would choose, and with the nearest rival.
 
-    python benchmarks/demo.py [--pairs N] [--rival] [APPLICATION ...]
+    python benchmarks/demo.py [--pairs N] [--levers LIST] [--no-rival] [APPLICATION ...]
 
-The nearest rival, PyCDS, takes part if it is asked for: it has releases up to CPython 3.12, is fetched from the package index
-into build/benchmarks, and makes of two minutes, installation included, two and a third.
+The rival, PyCDS, is fetched from the package index into build/benchmarks; it has releases up to CPython 3.12.
 
 ``fastimport speedup`` does the same for a program of yours; ``benchmarks/macro.py`` measures more.
 """
@@ -19,20 +18,20 @@ from instruments import applications, nearest_rival
 from fastimport.diagnosis.bench import launcher, levers, measure, plan, recorded, session
 from fastimport.diagnosis.bench.statistics import geometric_mean
 
-PAIRS = 10
-SIDES = ("snapshot", "frozen snapshot")
-HEADS = {"snapshot": "with a snapshot", "frozen snapshot": "snapshot believed (frozen)", nearest_rival.NAME: "PyCDS, the rival"}
+PAIRS = 7
+CHOSEN = "frozen snapshot"
+HEADS = {CHOSEN: "fastimport, frozen", nearest_rival.NAME: "PyCDS, the rival"}
 
 
 def main(arguments):
     """Measure, print a table and one sentence; 1 if an application failed or imported something else."""
     names = arguments.application or [each.name for each in applications.DEMO]
     chosen = [each for each in applications.ALL if each.name in names]
-    sides = [launcher.STOCK, *(lever.variant for lever in levers.LEVERS if lever.name in SIDES)]
+    sides = [launcher.STOCK, *(lever.variant for lever in levers.LEVERS if lever.name in arguments.levers)]
     print("Four applications, started in turns; each time is that of the whole process, its end included.\n")
     rival = found_rival() if arguments.rival else None
-    ratios = {name: [] for name in ((*SIDES, nearest_rival.NAME) if rival else SIDES)}
-    print(f"{'':16}{'without':>11}   {''.join(f'{HEADS[name]:34}' for name in ratios)}".rstrip())
+    ratios = {name: [] for name in (*arguments.levers, *([nearest_rival.NAME] if rival else []))}
+    print(f"{'':16}{'without':>11}   {''.join(f'{HEADS.get(name, name):34}' for name in ratios)}".rstrip())
     for application in chosen:
         comparison = compare(application, sides, arguments.pairs, rival)
         if comparison is None or not comparison.is_identical:
@@ -75,13 +74,23 @@ def compare(application, sides, pairs, rival=None):
 
 def sentence(ratios):
     """What a newcomer takes away."""
-    checked, frozen = (in_per_cent(geometric_mean(ratios[name])) for name in SIDES)
-    rival = ratios.get(nearest_rival.NAME)
-    beside = f" ({nearest_rival.NAME}, the nearest rival: {in_per_cent(geometric_mean(rival))})" if rival else ""
-    return (
-        f"On this machine these programs start {checked} with a snapshot that is checked as importlib checks, and "
-        f"{frozen}\nwith one that is believed{beside};\nevery module is the same, from the same file. Yours: fastimport speedup."
-    )
+    means = {name: in_per_cent(geometric_mean(each)) for name, each in ratios.items()}
+    rival = means.pop(nearest_rival.NAME, None)
+    beside = f" ({nearest_rival.NAME}, the nearest rival: {rival})" if rival else ""
+    gains = " and ".join(f"{gain} with {HEADS.get(name, name)}" for name, gain in means.items())
+    same = "every module is the same, from the same file. Yours: fastimport speedup."
+    return f"On this machine these programs start {gains}{beside};\n{same}"
+
+
+def some_of(names):
+    """The type of an argument: some of `names`, separated by commas."""
+
+    def chosen(text):
+        if unknown := [name for name in text.split(",") if name not in names]:
+            raise argparse.ArgumentTypeError(f"no lever is called {', '.join(unknown)}")
+        return text.split(",")
+
+    return chosen
 
 
 def in_per_cent(ratio):
@@ -91,6 +100,10 @@ def in_per_cent(ratio):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=PAIRS, metavar="N", help="rounds (%(default)s)")
-    parser.add_argument("--rival", action="store_true", help="with PyCDS, which is fetched from the package index")
+    names = [lever.name for lever in levers.LEVERS]
+    parser.add_argument(
+        "--levers", type=some_of(names), default=CHOSEN, metavar="LIST", help=f"of {', '.join(names)} (%(default)s)"
+    )
+    parser.add_argument("--no-rival", dest="rival", action="store_false", help="without PyCDS")
     parser.add_argument("application", nargs="*", metavar="APPLICATION", help="by the names of instruments/applications.py")
     sys.exit(main(parser.parse_args()))
