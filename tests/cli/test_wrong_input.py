@@ -1,5 +1,6 @@
 """All commands and wrong input: exit status 2, one line on stderr that names what was wrong, and nothing written or run."""
 
+import argparse
 import os
 import re
 import signal
@@ -9,10 +10,11 @@ import sys
 import time
 
 import pytest
-from support.process import python
+from support.process import python, unprivileged
 
 from fastimport.cli import FAMILIES
 from fastimport.cli.help import EXAMPLES
+from fastimport.cli.project import read_defaults
 
 WRONG = {
     "unknown command": (["profle", "x"], "no command is called 'profle': did you mean profile?"),
@@ -101,6 +103,24 @@ def test_defaults_of_a_project_are_taken_and_overridden(tmp_path):
     done = python("-m", "fastimport", "profile", "--runs", "3", "-c", "pass", cwd=tmp_path)
     assert "median of 3 runs" in done.stdout
     assert python("-m", "fastimport", "status", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions of POSIX")
+def test_a_project_that_may_not_be_looked_at_has_no_defaults(public_root, monkeypatch, capsys):
+    private = os.path.join(public_root, "private")
+    below = os.path.join(private, "below")
+    os.makedirs(below)
+    with open(os.path.join(private, "pyproject.toml"), "w") as file:
+        file.write("[tool.fastimport.profile]\nruns = 'many'\n")
+    monkeypatch.chdir(below)
+    os.chmod(private, 0)
+    parser = argparse.ArgumentParser()
+    with unprivileged():
+        read_defaults("profile", parser)
+    os.chmod(private, 0o755)
+    with pytest.raises(SystemExit):
+        read_defaults("profile", parser)
+    assert "'runs'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", FAMILIES)

@@ -15,7 +15,7 @@ from support.process import unprivileged
 from support.snapshots import contents_of, settle
 from support.trees import Link, plant
 
-from fastimport.diagnosis.doctor import bytecode, compile_cost, interpreter, search_path
+from fastimport.diagnosis.doctor import bytecode, compile_cost, interpreter, search_path, snapshot_state
 from fastimport.diagnosis.doctor.bytecode import FRESH, MISSING, UNCHECKED, UNREADABLE, find, scan, state_of
 from fastimport.snapshot import store
 
@@ -94,15 +94,17 @@ def test_missing_and_stale_bytecode_that_can_be_written_is_a_notice(root):
     assert stale.details["examples"] == [path]
 
 
-def test_bytecode_that_can_not_be_written_is_a_warning(root):
+@pytest.mark.parametrize(("seconds", "severity"), [(2.5, "warning"), (0.01, "notice")])
+def test_bytecode_that_can_not_be_written_is_a_warning_if_it_costs_anything(root, monkeypatch, seconds, severity):
     """As nobody: root may write everywhere."""
+    monkeypatch.setattr(bytecode.compile_cost, "seconds_for", lambda paths: seconds)
     plant(root, {"pkg": {"__init__.py": "", "inner.py": ""}})
     path, _ = compiled(root, "old.py")
     os.utime(path, (1, 1))
     with unprivileged():
         found = list(find())
-    assert kinds(found) == {"missing, unwritable": ("warning", 2), "stale, unwritable": ("warning", 1)}
-    assert all("compiled at each start; all take 0.0 s" in each.text for each in found)
+    assert kinds(found) == {"missing, unwritable": (severity, 2), "stale, unwritable": (severity, 1)}
+    assert all(f"compiled at each start; all take {seconds:.1f} s" in each.text for each in found)
     assert all(each.remedy.endswith("-m fastimport build --by-content") for each in found)
     assert "have bytecode made for sources of another time" in found[1].text
 
@@ -112,7 +114,7 @@ def test_bytecode_that_can_not_be_read(root):
     os.chmod(cached, 0)
     with unprivileged():
         assert state_of(path, cached) == UNREADABLE
-        assert kinds(find()) == {"unreadable, unwritable": ("warning", 1)}
+        assert kinds(find()) == {"unreadable, unwritable": ("notice", 1)}
 
 
 def test_unchecked_bytecode_of_another_source_is_an_error(root):
@@ -199,6 +201,21 @@ def test_where_nothing_is_written_nothing_is_kept(root, monkeypatch):
         assert each.remedy.endswith(f"{sys.executable} -m fastimport build --by-content")
 
 
+def test_nothing_is_amiss_where_a_snapshot_has_the_code(root, monkeypatch):
+    """Neither is anybody told to undo the cure."""
+    plant(root, {"pkg": {"__init__.py": "", "inner.py": ""}})
+    snapshot = os.path.join(root, "s.fastimport")
+    settle()
+    store.save(contents_of([root], by_content=True), snapshot)
+    monkeypatch.setenv("FASTIMPORT_SNAPSHOT", snapshot)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setattr(sys, "flags", interpreter_flags(dont_write_bytecode=1))
+    found = [*find(), *interpreter.find(), *snapshot_state.find()]
+    assert {each.severity for each in found} == {"notice"}
+    assert [each for each in found if each.kind == "bytecode is not written" and snapshot in each.text]
+    assert not [each for each in found if "compiled at each start" in each.text or "without --by-content" in each.remedy]
+
+
 def interpreter_flags(**changed):
     """sys.flags is of a type that can't be made."""
     names = [name for name in dir(sys.flags) if not name.startswith(("_", "n_")) and name not in ("count", "index")]
@@ -220,7 +237,7 @@ def test_the_cause_is_named(root, monkeypatch, cause):
     change(path, cached)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     (finding,) = find()
-    assert words in finding.text and finding.severity == "warning"
+    assert words in finding.text and finding.remedy
 
 
 def test_the_cost_is_measured(root, monkeypatch):
@@ -238,6 +255,7 @@ def test_what_a_snapshot_cures_is_no_warning(root, monkeypatch, part):
     plant(root, {"pkg": {"__init__.py": "", "inner.py": "x = 1\n"}})
     snapshot = os.path.join(root, "s.fastimport")
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setattr(bytecode, "WORTH_A_WARNING", 0)
     settle()
     store.save(contents_of([root], by_content=True), snapshot)
     monkeypatch.setenv("FASTIMPORT_SNAPSHOT", snapshot)

@@ -6,6 +6,7 @@ has not read its pyproject.toml.
 
 import argparse
 import difflib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ def _nearest_file() -> Path | None:
         here = Path.cwd()
     except OSError:  # deleted
         return None
-    return next((path for each in (here, *here.parents) if (path := each / _FILE).is_file()), None)
+    return next((path for each in (here, *here.parents) if os.path.isfile(path := each / _FILE)), None)
 
 
 def _check_commands(file: Path, table: Any, parser: argparse.ArgumentParser) -> None:

@@ -29,7 +29,7 @@ TEXTS = {
     LAYERED: ("in an overlay whose lower layers can't be seen, or don't tell when their files were made", BY_CONTENT),
     ELSEWHERE: ("on another file system than the recorded one", f"{AGAIN}, here"),
     CHANGED: ("changed since the recording", AGAIN),
-    CONTENT: ("built by content, without stamps", "fastimport build, without --by-content, where it is used"),
+    CONTENT: ("built by content, without stamps", BY_CONTENT),
     WARNING: ("compiling it warns, which importlib has to do", "nothing; at the level frozen it is used"),
     FORBIDDEN: ("only for the user who recorded it may see it", f"{AGAIN}, as this user"),
 }

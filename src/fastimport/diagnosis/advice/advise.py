@@ -11,6 +11,7 @@ from fastimport.diagnosis.advice.weights import weigh
 from fastimport.diagnosis.bench import launcher
 from fastimport.diagnosis.record.model import Change, Recording
 from fastimport.diagnosis.record.session import NothingRecorded, Plan, record_usage
+from fastimport.diagnosis.working_directory import here
 
 _PROVED = 3
 
@@ -53,7 +54,7 @@ def main_of(program: launcher.Program, files: Iterable[str]) -> tuple[str, str, 
     if program.kind == "code":
         return "<string>", program.target, ""
     if program.kind == "script":
-        path = os.path.join(os.getcwd(), program.target)
+        path = os.path.join(here(), program.target)
         return _read(os.path.join(path, "__main__.py") if os.path.isdir(path) else path, "")
     relative = program.target.replace(".", os.sep)
     for ending, package in ((f"{os.sep}__main__.py", program.target), (".py", program.target.rpartition(".")[0])):

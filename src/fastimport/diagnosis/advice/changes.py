@@ -13,6 +13,7 @@ from fastimport.diagnosis.advice.statements import Statement
 from fastimport.diagnosis.advice.unused import Uses
 from fastimport.diagnosis.record.model import Change
 from fastimport.diagnosis.report.view import sums
+from fastimport.diagnosis.working_directory import relative
 
 LEAST_NS, LEAST_SHARE = 1_000_000, 0.01
 """What saves less, or a smaller part of the whole, is not worth a line."""
@@ -110,7 +111,7 @@ def _change(program: Program, candidate: Candidate) -> Change:
         kind="import",
         title=candidate.target,
         saving_ns=candidate.saving_ns,
-        places=[f"{_shown(statement.file)}:{statement.line}" for statement in statements],
+        places=[f"{relative(statement.file)}:{statement.line}" for statement in statements],
         modules=len(candidate.gone),
         why="unused in this run",
         edit="; ".join(dict.fromkeys(_edit(program, owner, statement) for owner, statement in candidate.statements)),
@@ -152,12 +153,6 @@ def _is_own(file: str) -> bool:
     """Whether a file is the program's own rather than a library's."""
     libraries = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     return not any(file.startswith(library + os.sep) for library in libraries if library)
-
-
-def _shown(file: str) -> str:
-    """Relative to the working directory if it lies below, as an editor takes it."""
-    here = os.getcwd() + os.sep
-    return file.removeprefix(here)
 
 
 __all__ = ["LEAST_NS", "LEAST_SHARE", "MAIN", "Candidate", "find_changes"]

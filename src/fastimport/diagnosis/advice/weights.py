@@ -1,10 +1,9 @@
 """What each module weighs: all its importers, not only the first, and what would go with it."""
 
-import os
-
 from fastimport.diagnosis.advice.graph import dominators, exclusive, graph_of
 from fastimport.diagnosis.advice.program import MAIN, Program
 from fastimport.diagnosis.advice.statements import Statement
+from fastimport.diagnosis.working_directory import relative
 
 
 def weigh(program: Program) -> None:
@@ -25,6 +24,5 @@ def weigh(program: Program) -> None:
 
 def _named(node: str | Statement) -> str:
     if isinstance(node, Statement):
-        here = os.getcwd() + os.sep
-        return f"{node.file.removeprefix(here)}:{node.line}"
+        return f"{relative(node.file)}:{node.line}"
     return "the program" if node == MAIN else node

@@ -23,6 +23,9 @@ SNAPSHOT_PLACE = "<the recorded snapshot>"
 CONTROL = "stock"
 """As a level: importlib against importlib, which must come out as no difference."""
 
+FIRST_ENTRY_OF_A_MODULE = "try: sys.path[0] = os.getcwd()\nexcept OSError: del sys.path[0]"
+"""What -m puts there in place of the "" of -c; nothing if the directory was deleted."""
+
 # What decides where modules come from is part of the program; every other PYTHON* variable would change what is
 # measured on both sides (PYTHONDONTWRITEBYTECODE makes each run compile from source).
 KEPT_PYTHON_VARIABLES = frozenset({"PYTHONPATH", "PYTHONHOME", "PYTHONPLATLIBDIR", "PYTHONNOUSERSITE"})
@@ -115,7 +118,7 @@ def _is_kept(name: str) -> bool:
 
 def _run_module(name: str) -> list[str]:
     # `_run_module_as_main` is what the interpreter calls for -m; run_module would make a second __main__.
-    return ["import os, runpy", "sys.path[0] = os.getcwd()", f"runpy._run_module_as_main({name!r})"]
+    return ["import os, runpy", FIRST_ENTRY_OF_A_MODULE, f"runpy._run_module_as_main({name!r})"]
 
 
 def _run_code(code: str) -> list[str]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from fastimport.diagnosis.doctor import compile_cost
 from fastimport.diagnosis.doctor.findings import ERROR, NOTICE, WARNING, Finding
+from fastimport.diagnosis.working_directory import here
 from fastimport.snapshot.places import environment_snapshot
 
 FRESH, MISSING, STALE, UNREADABLE, UNCHECKED = "fresh", "missing", "stale", "unreadable", "unchecked"
@@ -41,7 +42,7 @@ def find(progress: Callable[[str], object] = lambda message: None, patience: flo
         directory = path or os.curdir
         if isinstance(path, str) and os.path.isdir(directory):
             progress(f"bytecode: {path}")
-            entry = scan(directory, seen, path == "" or os.path.abspath(path) == os.getcwd(), until)
+            entry = scan(directory, seen, path == "" or os.path.abspath(path) == here(), until)
             yield from _report(entry)
             if entry.left:
                 yield _out_of_time(entry, patience)
@@ -142,6 +143,9 @@ def _can_write(cached: str) -> bool:
     return os.access(directory, os.W_OK | os.X_OK, effective_ids=as_effective_user)
 
 
+WORTH_A_WARNING = 0.05
+"""Seconds of compiling at each start."""
+
 _TEXTS = {
     MISSING: "have no bytecode",
     STALE: "have bytecode that does not fit (another source, another Python, or damaged)",
@@ -181,7 +185,8 @@ def _compiled_each_time(entry: Entry, state: str, paths: list[str], count: str, 
     text = f"{count} {cause}, and {why}: those that are imported are compiled at each start; all take {seconds:.1f} s"
     text += f"; {from_snapshot} come from {snapshot}" if from_snapshot else ""
     who = "" if _can_build() else "as a user who may write there: "
-    return Finding(f"{state}, unwritable", WARNING, entry.path, text, f"{who}{BUILD}", details)
+    severity = WARNING if seconds >= WORTH_A_WARNING else NOTICE
+    return Finding(f"{state}, unwritable", severity, entry.path, text, f"{who}{BUILD}", details)
 
 
 def _can_build() -> bool:

@@ -5,6 +5,7 @@ import sys
 import sysconfig
 from collections.abc import Iterator
 
+from fastimport.diagnosis.doctor import snapshot_state
 from fastimport.diagnosis.doctor.findings import NOTICE, WARNING, Finding
 
 
@@ -34,14 +35,7 @@ def find() -> Iterator[Finding]:
         remedy = "leave the switch out" if forced else "python -W default -v shows which; -X gil=0 keeps it off"
         yield Finding("GIL", WARNING, sys.executable, f"the GIL is on in a free-threaded build: {why}", remedy)
     if sys.flags.dont_write_bytecode:
-        text = "no bytecode is written (-B or PYTHONDONTWRITEBYTECODE): what has none is compiled at each start"
-        yield Finding(
-            "bytecode is not written",
-            WARNING,
-            sys.executable,
-            text,
-            f"leave it out, or build once: {sys.executable} -m fastimport build --by-content",
-        )
+        yield _unwritten(snapshot_state.usable())
     if sys.pycache_prefix:
         text = f"bytecode is kept below {sys.pycache_prefix} (PYTHONPYCACHEPREFIX), and that beside the sources is not read"
         yield Finding("bytecode elsewhere", NOTICE, sys.pycache_prefix, text, "fill it once: python -m compileall with it set")
@@ -51,3 +45,12 @@ def find() -> Iterator[Finding]:
     if sys.flags.verbose:
         text = "imports are traced (-v or PYTHONVERBOSE): slow, and fastimport leaves all of them to importlib"
         yield Finding("imports are traced", WARNING, sys.executable, text, "leave it out")
+
+
+def _unwritten(snapshot: str | None) -> Finding:
+    """Nothing to worry about where a snapshot has the code: what it lacks is a finding about bytecode."""
+    text = "no bytecode is written (-B or PYTHONDONTWRITEBYTECODE): "
+    if snapshot is not None:
+        return Finding("bytecode is not written", NOTICE, sys.executable, f"{text}code comes from {snapshot} instead", "")
+    remedy = f"leave it out, or build once: {sys.executable} -m fastimport build --by-content"
+    return Finding("bytecode is not written", WARNING, sys.executable, f"{text}what has none is compiled at each start", remedy)

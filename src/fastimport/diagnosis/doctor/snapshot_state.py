@@ -50,6 +50,15 @@ def find() -> Iterator[Finding]:
         yield Finding("path hook before importlib's", WARNING, "sys.path_hooks", hook, "remove it, or use trusted")
 
 
+def usable() -> str | None:
+    """The snapshot that a start would use, if it is not refused."""
+    path = path_in_use()
+    try:
+        return None if path is None or attachment.open_snapshot(path) is None else path
+    except (attachment.Refused, ValueError):
+        return None
+
+
 def path_in_use() -> str | None:
     """The snapshot that a start would use, refused or not; None if there is none."""
     environment = read_environment()

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fastimport.diagnosis.paths.recording import Recording, Search
+from fastimport.diagnosis.working_directory import here
 
 
 @dataclass
@@ -64,7 +65,7 @@ def charge(recording: Recording) -> dict[str, EntryCost]:
 
 def _is_hit(search: Search, number: int) -> bool:
     if search.outcome == "portions":
-        entry = os.path.join(search.visits[number].entry or os.getcwd(), "")
+        entry = os.path.join(search.visits[number].entry or here(), "")
         return any(portion.startswith(entry) for portion in search.portions)
     return search.outcome == "found" and number == len(search.visits) - 1
 
@@ -80,7 +81,7 @@ class _Homes:
 
     def __init__(self, entries: Iterable[str]) -> None:
         by_length = sorted(entries, key=len, reverse=True)
-        self.entries = [(os.path.join(entry or os.getcwd(), ""), entry) for entry in by_length]
+        self.entries = [(os.path.join(entry or here(), ""), entry) for entry in by_length]
         self.known: dict[str, str] = {}
 
     def of(self, directory: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from fastimport.diagnosis import file_systems, latency
 from fastimport.diagnosis.explain.candidates import ask_entry
 from fastimport.diagnosis.explain.suggestions import stem
+from fastimport.diagnosis.working_directory import here
 
 NO_ANSWER = "does not answer"
 
@@ -42,7 +43,7 @@ class PathEntry:
     @property
     def is_current_directory(self) -> bool:
         """Whether the interpreter puts it there by itself."""
-        return self.entry in ("", ".") or (self.index == 0 and self.entry == os.getcwd())
+        return self.entry in ("", ".") or (self.index == 0 and self.entry == here())
 
     @property
     def answers(self) -> bool:

@@ -92,7 +92,7 @@ def _source(program: launcher.Program, answer: str) -> str:
 def _first_entry(program: launcher.Program) -> list[str]:
     """Put the program's own first entry there before recording begins, so that no search sees the launcher's."""
     if program.kind == "module":
-        return ["import os, sys", "sys.path[0] = os.getcwd()", "del os, sys"]
+        return ["import os, sys", launcher.FIRST_ENTRY_OF_A_MODULE, "del os, sys"]
     if program.kind == "script" and not os.path.isdir(program.target):
         return ["import sys", f"sys.path[0] = {os.path.dirname(os.path.realpath(program.target))!r}", "del sys"]
     return []
