@@ -129,7 +129,7 @@ class BuildLibrary(build_ext):
 library = Extension(
     f"fastimport.{MODULES[0]}",
     [*map(source, MODULES), *C_SOURCES],
-    depends=sorted(glob("src/fastimport/**/*.h", recursive=True) + glob("src/fastimport/**/*.pxd", recursive=True)),
+    depends=sorted(path for end in ("h", "pxd", "pxi") for path in glob(f"src/fastimport/**/*.{end}", recursive=True)),
     include_dirs=[f"src/fastimport/{room}" for room in HEADERS],
     extra_compile_args=flags,
     define_macros=macros,

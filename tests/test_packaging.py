@@ -69,7 +69,8 @@ def test_sdist_is_the_whole_project_and_nothing_generated(built):
     (path,) = built.glob("*.tar.gz")
     with tarfile.open(path) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    expected = {f"src/{name}" for name in in_tree(".py", ".pyx", ".pyi", ".pxd", ".h", "py.typed", ".js", ".css", ".template")}
+    suffixes = (".py", ".pyx", ".pxi", ".pyi", ".pxd", ".h", "py.typed", ".js", ".css", ".template")
+    expected = {f"src/{name}" for name in in_tree(*suffixes)}
     expected |= {"Makefile", "LICENSE", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "setup.py", "pyproject.toml"}
     expected |= {".ci/run", ".github/workflows/test.yml", "tests/conftest.py", "tests/plugins/installed.py", "tools/project.py"}
     assert not expected - names
@@ -87,7 +88,7 @@ def test_wheel_ships_every_module_and_every_type_description(in_wheel):
 
 
 def test_wheel_ships_no_c_no_cython_and_no_start_up_file(in_wheel):
-    assert not {name for name in in_wheel if name.endswith((".c", ".pyx", ".pth", ".start"))}
+    assert not {name for name in in_wheel if name.endswith((".c", ".pyx", ".pxi", ".pth", ".start"))}
     assert {name.partition("/")[0].partition("-")[0] for name in in_wheel} == {"fastimport", "fastimport_finder"}
 
 

@@ -7,6 +7,10 @@ from fastimport.finding._tables import Globals, Pin
 from fastimport.snapshot._reader import SnapshotReader
 
 @final
+class BytecodePaths:
+    def __init__(self, external: ModuleType) -> None: ...
+
+@final
 class BytecodeReader:
     short_roads: int
     long_roads: int

@@ -45,14 +45,69 @@ Method = fb_method_type()
 
 
 @cython.final
+cdef class BytecodePaths:
+    """Where importlib looks for the bytecode of a source (``cache_from_source``), as long as that is the usual place."""
+
+    cdef dict sys_dict, external_dict
+    cdef dict endings               # edited, never replaced: see Listings
+    cdef object cache_from_source
+    cdef str optimization
+
+    def __init__(self, external):
+        self.sys_dict, self.external_dict, self.endings = sys.__dict__, external.__dict__, {}
+        self.cache_from_source = external.cache_from_source
+        level = sys.flags.optimize
+        self.optimization = f".opt-{level}" if level else ""
+
+    cdef bint are_stock(self) except -1:
+        """Neither is there a ``pycache_prefix``, nor did anybody replace the function: typeguard, beartype and jaxtyping do."""
+        return (fi_get(self.sys_dict, "pycache_prefix", None) is None
+                and fi_get(self.external_dict, "cache_from_source", None) is self.cache_from_source)
+
+    cdef Py_ssize_t compose(self, str path, char *buffer) except -2:
+        """Write the path of the bytecode of the source `path`; its length, or -1 if importlib has to say which it is."""
+        cdef Py_ssize_t size, slash, added = len(b"__pycache__/")
+        cdef const char *text = fi_ascii(path, &size)
+        if text == NULL:
+            return -1
+        ending = self.ending()
+        if ending is None or not self.are_stock():
+            return -1
+        if size < 4 or text[0] != c'/' or memcmp(text + size - 3, b".py", 3) != 0 or <Py_ssize_t>strlen(text) != size:
+            return -1
+        slash = size - 4
+        while text[slash] != c'/':
+            slash -= 1
+        if slash == 0 or text[slash - 1] == c'/' or slash == size - 4 or size + added + 80 > PATH_ROOM:
+            return -1
+        memcpy(buffer, text, slash + 1)
+        memcpy(buffer + slash + 1, b"__pycache__/", added)
+        memcpy(buffer + slash + 1 + added, text + slash + 1, size - 3 - slash)
+        memcpy(buffer + size - 2 + added, <const char *><bytes>ending, len(<bytes>ending) + 1)
+        return size - 2 + added + len(<bytes>ending)
+
+    cdef object ending(self):
+        """What follows the dot after the module's name, in bytes: the cache tag can be changed by the program."""
+        tag = fi_get(self.sys_dict, "implementation", None).cache_tag
+        if type(tag) is not str:
+            return None
+        ending = fi_get(self.endings, tag, None)
+        if ending is None and (<str>tag).isascii() and len(<str>tag) <= 40 and "\0" not in tag:
+            if len(self.endings) >= 8:
+                self.endings.clear()
+            ending = self.endings[tag] = f"{tag}{self.optimization}.pyc".encode("ascii")
+        return ending
+
+
+@cython.final
 cdef class BytecodeReader:
     """Reads .pyc files for source loaders of one class."""
 
-    cdef dict sys_dict, external_dict
-    cdef dict served, endings       # edited, never replaced: see Resolver
-    cdef object fix_filename, cache_from_source, module_spec
+    cdef dict external_dict
+    cdef dict served                # edited, never replaced: see Listings
+    cdef BytecodePaths paths
+    cdef object fix_filename, module_spec
     cdef Globals functions
-    cdef str optimization
     cdef fb_buffer *spare           # exchanged atomically
     cdef unsigned long release
     cdef object open_code
@@ -62,14 +117,10 @@ cdef class BytecodeReader:
         """`functions` must stay as they are. `open_code`: ``io.open_code``, to read with where this `release` can't be asked
         whether that has a hook.
         """
-        self.sys_dict = sys.__dict__
-        self.external_dict = external.__dict__
-        self.served, self.endings, self.functions = {}, {}, functions
-        self.fix_filename = fix_filename
-        self.cache_from_source, self.module_spec = external.cache_from_source, external._bootstrap.ModuleSpec
-        level = sys.flags.optimize
+        self.external_dict, self.paths = external.__dict__, BytecodePaths(external)
+        self.served, self.functions = {}, functions
+        self.fix_filename, self.module_spec = fix_filename, external._bootstrap.ModuleSpec
         self.release, self.open_code = release, open_code
-        self.optimization = f".opt-{level}" if level else ""
 
     def __dealloc__(self):
         free(self.spare)
@@ -84,13 +135,12 @@ cdef class BytecodeReader:
     def use_snapshot(self, snapshot):
         """Take code that `snapshot`, a `SnapshotReader`, has from it; None for no snapshot."""
         self.served["snapshot"] = snapshot
-        self.served["recorded settings"] = (fi_get(self.external_dict, "MAGIC_NUMBER", None), self.ending())
+        self.served["recorded settings"] = (fi_get(self.external_dict, "MAGIC_NUMBER", None), self.paths.ending())
 
     cdef bint is_ordinary(self) except -1:
         """Whether bytecode is what it was when the snapshot was opened, and is looked for where importlib looks."""
         magic, ending = fi_get(self.served, "recorded settings", (None, None))
-        return (fi_get(self.sys_dict, "pycache_prefix", None) is None and ending is not None and ending == self.ending()
-                and fi_get(self.external_dict, "cache_from_source", None) is self.cache_from_source
+        return (ending is not None and ending == self.paths.ending() and self.paths.are_stock()
                 and fi_get(self.external_dict, "MAGIC_NUMBER", None) is magic)
 
     def read(self, loader, fullname):
@@ -118,7 +168,7 @@ cdef class BytecodeReader:
             if code is not None:
                 self.snapshot_codes += 1
                 return code
-        if self.compose(path, bytecode_path) < 0:
+        if self.paths.compose(path, bytecode_path) < 0:
             return None
         return self.read_valid(<str>path, bytecode_path) if hook == 0 else self.read_opened(<str>path, bytecode_path)
 
@@ -134,45 +184,9 @@ cdef class BytecodeReader:
         if type(path) is not str or path is not fi_get(PyObject_GenericGetDict(loader, NULL), "path", None):
             return
         if fi_get(state, "_cached", "") is None and fi_get(state, "_set_fileattr", False) is True:
-            size = self.compose(path, bytecode_path)
+            size = self.paths.compose(path, bytecode_path)
             if size >= 0:
                 spec._cached = PyUnicode_DecodeFSDefaultAndSize(bytecode_path, size)
-
-    cdef Py_ssize_t compose(self, str path, char *buffer) except -2:
-        """Write the path of the bytecode of the source `path`; its length, or -1 if importlib has to say which it is."""
-        cdef Py_ssize_t size, slash, added = len(b"__pycache__/")
-        cdef const char *text = fi_ascii(path, &size)
-        if text == NULL:
-            return -1
-        ending = self.ending()
-        if fi_get(self.sys_dict, "pycache_prefix", None) is not None or ending is None:
-            return -1
-        if fi_get(self.external_dict, "cache_from_source", None) is not self.cache_from_source:
-            return -1           # typeguard, beartype and jaxtyping replace it
-        if size < 4 or text[0] != c'/' or memcmp(text + size - 3, b".py", 3) != 0 or <Py_ssize_t>strlen(text) != size:
-            return -1
-        slash = size - 4
-        while text[slash] != c'/':
-            slash -= 1
-        if slash == 0 or text[slash - 1] == c'/' or slash == size - 4 or size + added + 80 > PATH_ROOM:
-            return -1
-        memcpy(buffer, text, slash + 1)
-        memcpy(buffer + slash + 1, b"__pycache__/", added)
-        memcpy(buffer + slash + 1 + added, text + slash + 1, size - 3 - slash)
-        memcpy(buffer + size - 2 + added, <const char *><bytes>ending, len(<bytes>ending) + 1)
-        return size - 2 + added + len(<bytes>ending)
-
-    cdef object ending(self):
-        """What follows the dot after the module's name, in bytes: the cache tag can be changed by the program."""
-        tag = fi_get(self.sys_dict, "implementation", None).cache_tag
-        if type(tag) is not str:
-            return None
-        ending = fi_get(self.endings, tag, None)
-        if ending is None and (<str>tag).isascii() and len(<str>tag) <= 40 and "\0" not in tag:
-            if len(self.endings) >= 8:
-                self.endings.clear()
-            ending = self.endings[tag] = f"{tag}{self.optimization}.pyc".encode("ascii")
-        return ending
 
     cdef object read_valid(self, str path, const char *bytecode_path):
         """The code object in the file at `bytecode_path`, if it is valid for the source at `path`."""

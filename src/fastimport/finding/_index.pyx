@@ -49,7 +49,7 @@ cdef class Indexes:
     """The indexes of one resolver: made at the second search of the same path, dropped with any change that could matter."""
 
     cdef object table_of
-    cdef dict by_path       # edited, never replaced: see Resolver
+    cdef dict by_path       # edited, never replaced: see Listings
     cdef dict watches       # under None, the Watch of the importer cache
 
     def __init__(self, table_of):

@@ -9,17 +9,24 @@ from fastimport.finding._tables import Globals, Pin, Table
 from fastimport.snapshot._reader import SnapshotReader
 
 @final
+class Listings:
+    def entry_table(self, importers: dict[str, PathEntryFinder | None], entry: Any) -> Table | None: ...
+
+@final
 class Resolver:
+    listings: Listings
     refusals: dict[str, int]
     hits: int
     absent: int
     not_ours: int
-    scans: int
-    stat_calls: int
     snapshot_hits: int
     reason: str | None
     trusted: bool
     frozen: bool
+    @property
+    def scans(self) -> int: ...
+    @property
+    def stat_calls(self) -> int: ...
     def __init__(
         self,
         machinery: ModuleType,
@@ -41,4 +48,3 @@ class Resolver:
         self, cls: type, fullname: str, path: Iterable[Any] | None, index: int, portions: list[str] | None
     ) -> ModuleSpec | tuple[int, list[str]] | None: ...
     def refuse(self, reason: str) -> None: ...
-    def entry_table(self, importers: dict[str, PathEntryFinder | None], entry: Any) -> Table | None: ...

@@ -38,7 +38,7 @@ cdef int find_file(
     for entry in tuple(entries):
         if type(entry) is str and entry and entry not in importers:
             PyImport_GetImporter(entry)         # asks sys.path_hooks and keeps the answer, as a search does
-        table = resolver.entry_table(importers, entry)
+        table = resolver.listings.entry_table(importers, entry)
         if table is None:
             return FASTIMPORT_ASK
         kind[0] = look_up(<Table>table, tail, buffer, room)

@@ -12,21 +12,12 @@ def checksum(data: bytes, seed: int = 0) -> int: ...
 class KnownPath: ...
 
 @final
-class SnapshotReader:
-    suffixes: tuple[str, ...]
-    frozen: bool
+class SearchPaths: ...
+
+class SnapshotFile:
     is_by_content: bool
     identity: bytes
-    tables_used: int
-    tables_stale: int
-    tables_unknown: int
-    codes_used: int
-    codes_stale: int
-    codes_unknown: int
-    stat_calls: int
     damaged: int
-    codes_by_content: int
-    codes_restamped: int
     maker: CodeMaker
     def __init__(self, descriptor: int = -1, size: int = 0, data: bytes | None = None) -> None: ...
     def text(self, offset: int, size: int) -> str: ...
@@ -37,6 +28,20 @@ class SnapshotReader:
     def prepare(self, release: int, build: int, refuse: Callable[[str], object]) -> None: ...
     def roots(self) -> list[tuple[str, bool]]: ...
     def set_roots(self, paths: Sequence[str]) -> None: ...
+
+@final
+class SnapshotReader(SnapshotFile):
+    suffixes: tuple[str, ...]
+    frozen: bool
+    tables_used: int
+    tables_stale: int
+    tables_unknown: int
+    codes_used: int
+    codes_stale: int
+    codes_unknown: int
+    stat_calls: int
+    codes_by_content: int
+    codes_restamped: int
     def serve(
         self, suffixes: Iterable[str], fix_filename: Callable[[CodeType, str], None], frozen: bool, file_finder: type
     ) -> None: ...
