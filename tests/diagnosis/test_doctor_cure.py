@@ -1,4 +1,4 @@
-"""Bytecode that is stale or missing at every start: the doctor names cause, cost and one command, and that command is the cure."""
+"""Bytecode that is stale or missing at every start: the command that the doctor names is the cure."""
 
 import compileall
 import json
