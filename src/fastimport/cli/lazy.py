@@ -20,7 +20,7 @@ from fastimport.finding import lazy
 SCHEMA = "fastimport.lazy/1"
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
 TRUST = ("none", "packages", "all")
-JOURNAL = 2  # of what it holds: another number, and it is not gone on with
+JOURNAL = 3  # of what it holds: another number, and it is not gone on with
 FORMS = ("filter", "lines", "modules")
 FILE = "lazy.toml"
 _CHILD = "fastimport.cli.learning"
@@ -106,6 +106,8 @@ def learn(arguments: argparse.Namespace) -> int:
     journal = Journal(arguments.output, _fingerprint(program, arguments))
     if journal.is_resumed:
         _say(f"going on with what {journal.path} has")
+    if journal.is_other:
+        _say(f"what {journal.path} has is of another program, another state of it or another version: starting anew")
     learning = Learning(
         Trials(runner, journal, arguments.check, _with_lazy, arguments.runs), arguments.allow, arguments.trust, _say
     )
@@ -222,7 +224,7 @@ def show_as(arguments: argparse.Namespace) -> int:
         data = lazy.read(arguments.file)
     except lazy.Unusable as reason:
         return _refuse("show", str(reason), USAGE)
-    table = lazy.table_of(arguments.file, data, data["python"])
+    table = lazy.table_of(arguments.file, showing.without_waiting(data), data["python"])
     if arguments.form == "filter":
         write(showing.as_filter(data, table))
         return 0

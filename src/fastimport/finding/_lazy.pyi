@@ -8,12 +8,16 @@ _Filter = Callable[[str, str, tuple[str, ...] | None], object]
 class LazyFilter:
     former: _Filter | None
     table: dict[str, frozenset[str] | None]
+    changes: dict[str, tuple[str, ...]]
+    followers: object
     postponed: int
     eager: int
     absent: int
     def __init__(
         self,
         table: dict[str, frozenset[str] | None],
+        changes: dict[str, tuple[str, ...]],
+        followers: object,
         find_spec: Callable[..., ModuleSpec | None],
         former: _Filter | None,
         inside: Iterable[str],

@@ -22,28 +22,34 @@ cdef class LazyFilter:
     """Answers ``sys.set_lazy_imports_filter`` for the modules that a file of ``fastimport lazy learn`` says may be late.
 
     An import is postponed only if its module may be late, isn't loaded yet, and can be found: what is absent fails where the
-    import stands, with importlib's exception. What the program itself postpones is left to it, and to the filter before this one.
+    import stands, with importlib's exception. One that changes others is postponed until one of those is loaded. What the program
+    itself postpones is left to it, and to the filter before this one.
     """
 
     cdef readonly object former         # the filter that was there, asked last
     cdef readonly dict table            # name -> None, or the names that it must be asked for eagerly
+    cdef readonly dict changes          # name -> the modules that it changes
+    cdef readonly object followers      # executes it when one of those has been loaded
     cdef readonly unsigned long long postponed, eager, absent
     cdef object find_spec
     cdef dict found                     # name -> its search locations, or None for a module
     cdef frozenset inside               # modules that need no finder: built in, or frozen
     cdef type lazy_type
 
-    def __init__(self, dict table not None, find_spec, former, inside, lazy_type):
-        """`table`: module -> None, or a frozenset of names for which ``from module import name`` stays eager. `find_spec` is a
-        PathFinder's; `former` a filter or None; `inside` the names that are found without a search path;
-        `lazy_type` the type of what stands for a postponed module."""
+    def __init__(self, dict table not None, dict changes not None, followers, find_spec, former, inside, lazy_type):
+        """`table`: module -> None, or a frozenset of names for which ``from module import name`` stays eager; `changes`: module
+        -> names of modules, `followers` a `Followers`. `find_spec` is a PathFinder's; `former` a filter or None; `inside` the
+        names that are found without a search path; `lazy_type` the type of what stands for a postponed module."""
         self.table, self.find_spec, self.former, self.inside = table, find_spec, former, frozenset(inside)
+        self.changes, self.followers = changes, followers
         self.lazy_type = lazy_type
         self.found = {}
 
     def __call__(self, importer, name, fromlist):
         """Whether this import is to be postponed: see `sys.set_lazy_imports_filter`."""
         try:
+            if self.changes:
+                self.followers.watch()
             postpone = self.may_be_late(name, fromlist) or self.is_explicit(importer, name)
         except Exception:               # never a reason for an import to fail: importlib does it now, and says what is wrong
             postpone = False
@@ -67,10 +73,26 @@ cdef class LazyFilter:
             for part in fromlist:
                 if part in kept:
                     return False
-        if self.is_there(name):
-            return True
-        self.absent += 1
-        return False
+        if not self.is_there(name):
+            self.absent += 1
+            return False
+        return not self.changes or self.can_wait(name, fromlist)
+
+    cdef bint can_wait(self, str name, fromlist) except -1:
+        """Whether none of what this import would execute changes a module that is loaded. If so, it waits for one to be."""
+        cdef list names = [part for part in prefixes(name) if part in self.changes and part not in sys.modules]
+        if fromlist is not None:
+            for part in fromlist:
+                inner = f"{name}.{part}"
+                if inner in self.changes and inner not in sys.modules:
+                    names.append(inner)
+        for each in names:
+            for target in self.changes[each]:
+                if target in sys.modules:
+                    return False
+        for each in names:
+            self.followers.wait(each, self.changes[each])
+        return True
 
     cdef bint has_late_part(self, str name, module, fromlist) except -1:
         """Whether ``from module import ...`` would load anything although `module` is loaded."""
@@ -94,7 +116,7 @@ cdef class LazyFilter:
                 if not self.is_there(inner):
                     return False
                 is_late = True
-        return is_late
+        return is_late and (not self.changes or self.can_wait(name, fromlist))
 
     cdef bint is_there(self, str name) except -1:
         """Whether importing `name` would find it. Asked once for each name."""
@@ -131,6 +153,12 @@ cdef class LazyFilter:
         position = PyFrame_GetLasti(frame)
         code = PyFrame_GetCode(frame).co_code
         return 0 <= position < len(code) - 1 and (<bytes>code)[position + 1] & EXPLICIT
+
+
+cdef list prefixes(str name):
+    """``["a", "a.b"]`` for ``"a.b"``."""
+    parts = name.split(".")
+    return [".".join(parts[:end]) for end in range(1, len(parts) + 1)]
 
 
 cdef bint is_initializing(module) except -1:

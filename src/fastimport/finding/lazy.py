@@ -17,6 +17,7 @@ OFF = "none"
 _KINDS = {
     "format": int, "python": str, "program": list, "learnt": str, "complete": bool, "runs": int, "notes": list, "check": str,
     "until": str, "packages": dict, "lazy": dict, "eager": dict, "names": dict, "allowed": list, "trust": str, "saved": dict,
+    "changes": dict,
 }  # fmt: skip
 _REQUIRED = ("format", "python", "lazy")
 _ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "t": "\t", "r": "\r"}
@@ -138,9 +139,10 @@ def _check(path, data):
     modules = data["lazy"].get("modules")
     if type(modules) is not list or set(data["lazy"]) != {"modules"} or not all(type(name) is str for name in modules):
         raise Unusable(f"{path}: [lazy] must have 'modules', a list of names, and nothing else")
-    for name, names in data.get("names", {}).items():
-        if type(names) is not list or not all(type(each) is str for each in names):
-            raise Unusable(f"{path}: [names] {name!r} must be a list of names")
+    for table in ("names", "changes"):
+        for name, names in data.get(table, {}).items():
+            if type(names) is not list or not all(type(each) is str for each in names):
+                raise Unusable(f"{path}: [{table}] {name!r} must be a list of names")
     if version < 1:
         raise Unusable(f"{path}: format {version} is not known")
 
@@ -163,6 +165,11 @@ def table_of(path, data, here=None):
         if parent in table:
             table[parent] = (table[parent] or frozenset()) | {tail}
     return table
+
+
+def changes_of(data):
+    """What else the filter looks up: of modules that change others, which those are."""
+    return {name: tuple(names) for name, names in data.get("changes", {}).items()}
 
 
 def check_file(path):
@@ -196,22 +203,35 @@ def _check_python():
 
 def _switch_on(path, find_spec):
     _check_python()
-    table = table_of(path, read(path))
+    data = read(path)
+    table, changes = table_of(path, data), changes_of(data)
     try:
         from fastimport.finding._lazy import LazyFilter
     except ImportError as error:
         raise Unusable(f"compiled module: {error}") from None
     from _types import LazyImportType
 
+    followers = None
+    if changes:
+        from fastimport.finding.followers import Followers
+
+        followers = Followers()
     mode, former = sys.get_lazy_imports(), sys.get_lazy_imports_filter()
-    ours = LazyFilter(table, find_spec, former, sys.builtin_module_names, LazyImportType)
+    ours = LazyFilter(table, changes, followers, find_spec, former, sys.builtin_module_names, LazyImportType)
     sys.set_lazy_imports_filter(ours)
     sys.set_lazy_imports("all")
     return path, mode, ours
 
 
 def _switch_off(path, mode, ours):
-    """Put back what was there before, but for a filter that somebody has set since."""
+    """Put back what was there before, but for a filter that somebody has set since. What waits is not postponed any longer."""
     if sys.get_lazy_imports_filter() is ours:
         sys.set_lazy_imports_filter(ours.former)
         sys.set_lazy_imports(mode)
+    if ours.followers is not None:
+        ours.followers.leave()
+        for name in ours.followers:
+            try:
+                __import__(name)
+            except Exception:  # who uses it will see that
+                pass

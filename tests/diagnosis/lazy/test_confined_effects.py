@@ -1,4 +1,4 @@
-"""Effects that stay inside a package: what makes them is executed with the package, which itself may be late."""
+"""Effects on modules: what makes them is executed as soon as such a module is loaded, and is late until then."""
 
 import os
 import sys
@@ -22,20 +22,43 @@ BOX = {
     "main.py": "import box, json\n",
 }
 PLUG = "import box.registry\nbox.registry.KNOWN['csv'] = 1\n"
-# What differs from BOX, and what must not be late then.
+REGISTRY = ["box.registry"]
+BY_SHELF = {"box": ["shelf"], "box.csv": ["shelf"], "box.plugs": ["shelf"]}
+# What differs from BOX, what must not be late then, and what is late until something is loaded.
 CASES = {
-    "inside": ({}, ["box.csv", "box.plugs"]),
-    "its own part": ({"box": {"plugs.py": PLUG, "__init__.py": "import box.plugs\n"}}, ["box.plugs"]),
-    "itself": ({"box": {"__init__.py": PLUG}}, []),
-    "from elsewhere": ({"plug.py": PLUG, "box": {"plugs.py": "import plug\n"}}, ["box.plugs", "plug"]),
+    "inside": ({}, [], {"box.csv": REGISTRY, "box.plugs": REGISTRY}),
+    "its own part": ({"box": {"plugs.py": PLUG, "__init__.py": "import box.plugs\n"}}, [], {"box.plugs": REGISTRY}),
+    "itself": ({"box": {"__init__.py": PLUG}}, [], {}),
+    "from elsewhere": ({"plug.py": PLUG, "box": {"plugs.py": "import plug\n"}}, [], {"plug": REGISTRY, "box.plugs": REGISTRY}),
     "a part of a part": (
         {"box": {"plugs.py": "", "in": {"__init__.py": PLUG}, "__init__.py": "__import__('box.in')\n"}},
-        ["box.in"],
+        [],
+        {"box.in": REGISTRY},
     ),
-    "outside as well": ({"box": {"csv.py": PLUG + "import sys; sys.path.append('x')\n"}}, ["box", "box.csv", "box.plugs"]),
-    "another's": ({"box": {"csv.py": "import shelf\nshelf.X = 1\n"}, "shelf.py": ""}, ["box", "box.csv", "box.plugs"]),
-    "a name that begins so": ({"box": {"csv.py": "import box2\nbox2.X = 1\n"}, "box2.py": ""}, ["box", "box.csv", "box.plugs"]),
-    "by the program's own import": ({"box": {"__init__.py": ""}, "main.py": "import box.csv\n"}, ["box.csv"]),
+    "outside as well": (
+        {"box": {"csv.py": PLUG + "import sys; sys.path.append('x')\n"}},
+        ["box", "box.csv", "box.plugs"],
+        {},
+    ),
+    "what was there before": (
+        {"box": {"csv.py": "import builtins; builtins.csv = 1\n"}},
+        ["box", "box.csv", "box.plugs"],
+        {},
+    ),
+    "another's": ({"box": {"csv.py": "import shelf\nshelf.X = 1\n"}, "shelf.py": ""}, [], BY_SHELF),
+    "a name that begins so": (
+        {"box": {"csv.py": "import box2\nbox2.X = 1\n"}, "box2.py": ""},
+        [],
+        {name: ["box2"] for name in BY_SHELF},
+    ),
+    "another's and its own": (
+        {"box": {"csv.py": f"{PLUG}import shelf\nshelf.X = 1\n"}, "shelf.py": ""},
+        [],
+        {"box": ["shelf"], "box.csv": [*REGISTRY, "shelf"], "box.plugs": [*REGISTRY, "shelf"]},
+    ),
+    "by the program's own import": (
+        {"box": {"__init__.py": ""}, "main.py": "import box.csv\n"}, [], {"box.csv": REGISTRY},
+    ),
 }  # fmt: skip
 
 
@@ -46,13 +69,14 @@ def learn(tree, code="main.py"):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_package_may_be_late_that_is_changed_by_itself_only(case, tmp_path):
-    changes, eager = CASES[case]
+def test_what_changes_only_modules_is_late_until_those_are_loaded(case, tmp_path):
+    differs, eager, changes = CASES[case]
     tree = plant(tmp_path, BOX)
-    plant(tree, changes)
+    plant(tree, differs)
     data = learn(tree)
-    assert sorted(data["eager"]) == eager
+    assert (sorted(data["eager"]), data["changes"]) == (eager, changes)
     assert ("box" in data["lazy"]["modules"]) == ("box" not in eager)
+    assert set(changes) <= set(data["lazy"]["modules"])
 
 
 USES = {
@@ -72,3 +96,38 @@ def test_whoever_uses_the_package_finds_it_changed(use, tmp_path):
     plant(tree, {"use.py": f"{USES[use]}"})
     done = python("-m", "fastimport", "run", "--lazy", "lazy.toml", "use.py", cwd=tree)
     assert (done.stdout, done.stderr) == ("['csv']\n", "")
+
+
+OF_SHELF = {
+    "import box, shelf\nprint(shelf.X)\n": "new\n",
+    "import shelf, box\nprint(shelf.X)\n": "new\n",
+    "import box\ndef f():\n    import shelf\n    return shelf.X\nprint(f())\n": "new\n",
+    "import shelf\nprint(shelf.X)\n": "old\n",
+}
+
+
+@pytest.mark.parametrize("code", OF_SHELF)
+def test_whoever_uses_the_module_of_another_package_finds_it_changed(code, tmp_path):
+    tree = plant(tmp_path, BOX)
+    plant(tree, {"box": {"csv.py": "import shelf\nshelf.X = 'new'\n"}, "shelf.py": "X = 'old'\n"})
+    learn(tree)
+    plant(tree, {"use.py": code})
+    done = python("-m", "fastimport", "run", "--lazy", "lazy.toml", "use.py", cwd=tree)
+    assert (done.stdout, done.stderr) == (OF_SHELF[code], "")
+
+
+def test_other_forms_of_the_file_leave_out_what_waits(tmp_path):
+    """Nothing but fastimport makes it up in time."""
+    tree = plant(tmp_path, BOX)
+    learn(tree)
+    show = ("-m", "fastimport", "lazy", "show", "lazy.toml", "--as")
+    late_filter, lines = (python(*show, form, cwd=tree).stdout for form in ("filter", "lines"))
+    assert "'box': frozenset(['csv', 'plugs'])" in late_filter and "'box.csv'" not in late_filter
+    assert "lazy import box, json" in lines and "lazy import box.registry; import box.plugs" in lines
+
+
+def test_explain_says_what_it_waits_for(tmp_path):
+    tree = plant(tmp_path, BOX)
+    learn(tree)
+    done = python("-m", "fastimport", "lazy", "explain", "box.csv", cwd=tree)
+    assert done.stdout == "box.csv may be late until one of these is loaded, which it changes: box.registry\n"

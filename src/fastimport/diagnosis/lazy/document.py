@@ -12,6 +12,7 @@ HEADER = """\
 _TITLES = {
     "packages": "what it was learnt with",
     "lazy": "may be late",
+    "changes": "of these, what is executed as soon as one of the modules is loaded which it changes",
     "eager": "must not be late, and why",
     "names": "from MODULE import NAME stays eager: the module would stand where its NAME belongs",
     "saved": "in milliseconds, up to the program's end",

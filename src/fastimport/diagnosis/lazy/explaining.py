@@ -33,7 +33,9 @@ def explain(data: Mapping[str, Any], table: Mapping[str, frozenset[str] | None],
         return lines
     if name not in table:
         return None
-    lines = [f"{name} may be late"]
+    changed = data.get("changes", {}).get(name)
+    until = f" until one of these is loaded, which it changes: {', '.join(changed)}" if changed else ""
+    lines = [f"{name} may be late{until}"]
     kept = table[name]
     if kept:
         lines.append(f"but for: from {name} import {', '.join(sorted(kept))}")

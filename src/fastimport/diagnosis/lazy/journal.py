@@ -12,13 +12,14 @@ ENDING = ".progress"
 
 
 class Journal:
-    """The runs of one question; those of another one, by its `fingerprint`, are forgotten."""
+    """The runs of one question. Those of another one, by its `fingerprint`, are forgotten, and it `is_other`."""
 
     def __init__(self, path: str, fingerprint: list[Any]) -> None:
         self.path = path + ENDING
         self.fingerprint: list[Any] = json.loads(json.dumps(fingerprint))
         self.runs: dict[str, Any] = {}
         self.is_resumed = self._read()
+        self.is_other = not self.is_resumed and os.path.exists(self.path)
         if not self.is_resumed:
             with contextlib.suppress(OSError):
                 os.unlink(self.path)
@@ -51,6 +52,6 @@ class Journal:
             for line in lines[1:-1]:
                 key, value = json.loads(line)
                 self.runs[key] = value
-        except (OSError, ValueError):
+        except (OSError, ValueError, TypeError):
             return bool(self.runs)
         return bool(self.runs)

@@ -24,44 +24,40 @@ class Knowledge:
         """
         found = {name: name for name in names}
         for name in list(found):
-            self._add_importers(found, name, None)
+            within = self.within.get(name)
+            while within in self.within:
+                found.setdefault(within, name)
+                name, within = within, self.within[within]
         return found
 
-    def _add_importers(self, found: dict[str, str], name: str, end: str | None) -> None:
-        """Add the modules within which `name` was executed, but for `end` and those around it."""
-        within = self.within.get(name)
-        while within in self.within and within != end:
-            found.setdefault(within, name)
-            name, within = within, self.within.get(within)
-
-    def package_changed(self, name: str) -> str | None:
-        """The innermost package around all that the module `name` changes, if `name` is executed within its execution.
-
-        Nobody can have what is changed and not have imported that package: if the package is late, so is all that could tell.
-        """
-        places, package = self.changed[name], name
-        while package in self.within:
-            if all(f"{place}.".startswith(f"{package}.") for place in places):
-                return package
-            package = self.within[package]
-        return None
-
     def kept_for_effects(self, harmless: Iterable[str] = ()) -> dict[str, str]:
-        """What stays eager for what its execution changes elsewhere, and why; but for those that are taken as `harmless`.
+        """What stays eager for what its execution changes in the process, and why; but for those that are taken as `harmless`.
 
-        A module that changes a package within which it is executed is executed with it; the package itself may be late.
+        What changes only modules can wait until one of those is loaded: see `changes`.
         """
-        harmless = set(harmless)
-        found: dict[str, str] = {}
-        reasons = {name: texts[0] for name, texts in self.effects.items() if name not in harmless}
-        for name in list(reasons):
-            package = self.package_changed(name)
-            if package == name:  # what it changes is below itself
-                del reasons[name]
-                continue
-            found[name] = name
-            self._add_importers(found, name, package)
-        return self._explained(found, reasons)
+        reasons = {name: texts[0] for name, texts in self.effects.items() if name not in set(harmless)}
+        return self.reasons([name for name in reasons if not self._changes_modules_only(name)], reasons)
+
+    def changes(self, harmless: Iterable[str] = ()) -> dict[str, list[str]]:
+        """Modules by which others are changed: themselves, or by what is executed within their execution.
+
+        Nobody can have what is changed and not have loaded the module that keeps it. So it is early enough if they are executed
+        as soon as that is loaded. What is inside a package is loaded after it: a package does not wait for its own parts.
+        """
+        found: dict[str, dict[str, None]] = {}
+        for name in set(self.effects).difference(harmless):
+            places, within = dict.fromkeys(self.changed[name]), name
+            while within in self.within and self._changes_modules_only(name):
+                places = {place: None for place in places if not f"{place}.".startswith(f"{within}.")}
+                if not places:
+                    break
+                found.setdefault(within, {}).update(places)
+                within = self.within[within]
+        return {name: sorted(places) for name, places in sorted(found.items())}
+
+    def _changes_modules_only(self, name: str) -> bool:
+        """Whether all that `name` changes was loaded by the program, from files."""
+        return all(self.files.get(place) is not None for place in self.changed[name])
 
     def trusted(self, trust: str) -> list[str]:
         """Modules with effects that are left to the runs to judge, by name.
@@ -78,10 +74,7 @@ class Knowledge:
 
     def reasons(self, names: Iterable[str], why: dict[str, str]) -> dict[str, str]:
         """`names` and their importers, each with its reason: of `why`, or for which it is imported."""
-        return self._explained(self.with_importers(names), why)
-
-    def _explained(self, causes: dict[str, str], why: dict[str, str]) -> dict[str, str]:
-        return {name: why.get(name, IMPORTS.format(cause)) for name, cause in causes.items()}
+        return {name: why.get(name, IMPORTS.format(cause)) for name, cause in self.with_importers(names).items()}
 
     def lazy(self, eager: Iterable[str]) -> list[str]:
         """What may be late if `eager` must not."""

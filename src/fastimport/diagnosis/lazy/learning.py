@@ -35,6 +35,7 @@ class Learning:
         self.trials, self.allowed, self.trust, self.say = trials, sorted(set(allowed)), trust, say
         self.learnt = Learnt()
         self.reasons: dict[str, str] = {}
+        self.changes: dict[str, list[str]] = {}
 
     def learn(self) -> None:
         """Run the program as often as it takes. Raises `NotLearnable`, or whatever interrupts it."""
@@ -63,7 +64,8 @@ class Learning:
         if report["status"] != self.trials.eager["status"]:
             self._note(f"watched, it ended with status {report['status']}: some effects may not have been seen")
         self.knowledge = Knowledge(report)
-        effects = self.knowledge.kept_for_effects([*self.allowed, *self.knowledge.trusted(self.trust)])
+        harmless = [*self.allowed, *self.knowledge.trusted(self.trust)]
+        effects, self.changes = self.knowledge.kept_for_effects(harmless), self.knowledge.changes(harmless)
         until = self.trials.runner.until
         self.reasons = {**(self.knowledge.reasons([until], {until: _UNTIL}) if until is not None else {}), **effects}
 
@@ -146,6 +148,7 @@ class Learning:
             "python": "{}.{}".format(*sys.version_info),
             "lazy": {"modules": self.knowledge.lazy(eager)},
             "eager": {name: self.reasons.get(name, _FAILED) for name in sorted(eager)},
+            "changes": {name: changed for name, changed in self.changes.items() if name not in eager},
             "names": names,
         }
 
@@ -167,7 +170,12 @@ class Learning:
         about |= {"trust": self.trust} if self.trust != "none" else {}
         taken = self.trials.taken_with(data)
         saved = {"saved": {"eager": round(self.trials.eager["taken"] / 1e6), "lazy": round(taken / 1e6)}} if taken else {}
-        self.learnt.data = {**about, "packages": versions_of(files), **saved, **{k: data[k] for k in ("lazy", "eager", "names")}}
+        self.learnt.data = {
+            **about,
+            "packages": versions_of(files),
+            **saved,
+            **{k: data[k] for k in ("lazy", "changes", "eager", "names")},
+        }
 
     def _note(self, text: str) -> None:
         self.learnt.notes.append(text)

@@ -48,6 +48,11 @@ class Statement:
     modules: tuple[str, ...]
 
 
+def without_waiting(data: Mapping[str, Any]) -> dict[str, Any]:
+    """`data`, all being eager that waits for what it changes: only fastimport makes that up in time."""
+    return {**data, "eager": {**data.get("eager", {}), **data.get("changes", {})}}
+
+
 def as_filter(data: Mapping[str, Any], table: Mapping[str, frozenset[str] | None]) -> str:
     """Python code of a filter that does what fastimport's does, but for looking whether a module is there."""
     lines = [f"    {name!r}: frozenset({sorted(kept) if kept else ''}),\n" for name, kept in sorted(table.items())]

@@ -12,6 +12,7 @@ from fastimport.diagnosis.lazy.journal import Journal
 from fastimport.diagnosis.lazy.runs import Outcome, Runner, check
 
 CheckEnvironment = Callable[[dict[str, str], str], dict[str, str]]
+_REPORTED = ("modules", "effects", "changed", "asked")
 
 
 class NotLearnable(Exception):
@@ -66,11 +67,11 @@ class Trials:
     def observe(self) -> dict[str, Any]:
         """Run the program watched; what an `Observer` found. Raises `NotLearnable`."""
         known = self.journal.get("observed")
-        if known is None:
+        if known is None or not known.keys() >= {*_REPORTED, "status"}:
             outcome = self._run("none", observe=True)
             if "modules" not in outcome.report:
                 raise NotLearnable(f"it can't be watched: {outcome.last_words or 'it left no report'}")
-            known = {key: outcome.report[key] for key in ("modules", "effects", "changed", "asked")}
+            known = {key: outcome.report[key] for key in _REPORTED}
             known["status"] = outcome.status
             self.journal.add("observed", known)
         return dict(known)
@@ -133,7 +134,7 @@ class Trials:
 
 
 def _key(data: dict[str, Any]) -> str:
-    return hashlib.sha256("\n".join(data["lazy"]["modules"]).encode()).hexdigest()
+    return hashlib.sha256(repr((data["lazy"], data.get("changes"))).encode()).hexdigest()
 
 
 @contextlib.contextmanager
