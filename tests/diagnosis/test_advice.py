@@ -109,6 +109,8 @@ def test_the_main_module_is_known_however_it_is_started(tmp_path, main):
 def test_the_edit_names_the_function(tmp_path):
     found, _ = advice(tmp_path, {"main.py": "import waste as w\ndef report(): return w.X\n"})
     assert found["waste"].edit == "move `import waste as w` into report()"
+    found, _ = advice(tmp_path, {"main.py": "import waste as w\nimport reports\nreports.X\n", "reports.py": "X = 1\n"})
+    assert found["waste"].edit.startswith("remove `import waste as w`, or move it to where")
 
 
 @pytest.mark.skipif(sys.version_info < (3, 15), reason="PEP 810")

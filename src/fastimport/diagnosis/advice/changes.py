@@ -126,7 +126,9 @@ def _edit(program: Program, owner: str, statement: Statement) -> str:
     source = program.sources.get(owner)
     wanted = set(statement.bound)
     users = [name for (_, name), names in (source.by_function if source else {}).items() if names & wanted]
-    where = f"into {users[0]}()" if len(users) == 1 else f"into the {len(users)} functions that use it" if users else "away"
+    if not users:
+        return f"remove `{statement.text}`, or move it to where another module will use it: nothing in this file does"
+    where = f"into {users[0]}()" if len(users) == 1 else f"into the {len(users)} functions that use it"
     return f"move `{statement.text}` {where}"
 
 
