@@ -5,6 +5,7 @@ import os
 import sys
 
 import pytest
+from support.installation import Installation
 from support.process import python
 from support.startups import profile
 from support.trees import plant
@@ -103,6 +104,23 @@ def test_the_main_module_is_known_however_it_is_started(tmp_path, main):
                      "folder": {"__main__.py": "import sys; sys.path.append('.')\nimport waste\n"}})  # fmt: skip
     done = profile("--runs", "1", "--no-saving", "--json", *main, cwd=str(tmp_path))
     assert "waste" in {each.title for each in from_json(done.stdout).changes}
+
+
+def test_nobody_is_told_to_edit_the_standard_library(tmp_path):
+    """logging.handlers imports a dozen modules that this program does not use."""
+    found, _ = advice(tmp_path, {"main.py": "import logging.handlers\nimport waste\nlogging.handlers.QueueHandler\n"})
+    places = [place for change in found.values() for place in change.places]
+    assert places == ["main.py:2"]
+
+
+def test_what_only_others_can_change_comes_last(tmp_path):
+    """However much it would save: it is theirs to do."""
+    environment = Installation(tmp_path / "env")
+    plant(environment.site, {"theirs.py": "import waste\nX = 1\n", "waste.py": WASTE.replace("0.03", "0.2")})
+    plant(tmp_path, {"main.py": "import theirs\nimport small\ntheirs.X\n", "small.py": WASTE})
+    done = environment.fastimport("profile", "--runs", "1", "--no-saving", "--json", str(tmp_path / "main.py"))
+    titles = [change.title for change in from_json(done.stdout).changes if change.kind == "import"]
+    assert titles == ["small", "waste"]
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 15), reason="there it is a lazy import")

@@ -34,16 +34,20 @@ class Candidate:
 
 
 def find_changes(program: Program) -> tuple[list[Change], int, list[Candidate]]:
-    """What to change, the largest saving first; what the start could take then, in ns; the candidates behind the imports."""
+    """What to change; what the start could take then, in ns; the candidates behind the imports.
+
+    The largest saving comes first, but what can only be changed in other people's packages comes last.
+    """
     graph = graph_of(program)
     chosen = _choose(program, graph)
     together = _gone(program, graph, [statement for each in chosen for _, statement in each.statements])
     changes = [_change(program, each) for each in chosen]
+    of_others = {each.target for each in chosen if not any(_is_own(statement.file) for _, statement in each.statements)}
     saved = sum(program.modules[name].self_ns for name in together)
     for lever in _levers(program, together):
         changes.append(lever)
         saved += lever.saving_ns
-    changes.sort(key=lambda each: -each.saving_ns)
+    changes.sort(key=lambda each: (each.kind == "import" and each.title in of_others, -each.saving_ns))
     return changes, max(0, program.recording.total_ns - saved), chosen
 
 
@@ -62,13 +66,18 @@ def _choose(program: Program, graph: Graph) -> list[Candidate]:
 
 
 def _candidates(program: Program, graph: Graph) -> Iterable[Candidate]:
-    """Single unused statements, and sets of unused statements that are all that imports a module."""
+    """Single unused statements, and sets of unused statements that are all that imports a module.
+
+    None of the standard library's: nobody edits that.
+    """
     uses = Uses(program)
     unused = {
         (owner, statement)
         for owner, statements in program.statements.items()
         for statement in statements
-        if not _is_needed_by_its_package(program, owner, statement) and uses.is_unused(owner, statement)
+        if not _is_needed_by_its_package(program, owner, statement)
+        and not _is_in(statement.file, ("stdlib", "platstdlib"))
+        and uses.is_unused(owner, statement)
     }
     totals = exclusive(program, dominators(graph))
     for owner, statement in unused:
@@ -153,8 +162,14 @@ def _levers(program: Program, gone: set[str]) -> Iterable[Change]:
 
 def _is_own(file: str) -> bool:
     """Whether a file is the program's own rather than a library's."""
-    libraries = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    return not any(file.startswith(library + os.sep) for library in libraries if library)
+    return not _is_in(file, ("stdlib", "platstdlib", "purelib", "platlib"))
+
+
+def _is_in(file: str, places: tuple[str, ...]) -> bool:
+    """Whether a file is below one of these directories of `sysconfig`; site-packages is no part of the standard library."""
+    found = {name: os.path.join(sysconfig.get_path(name) or os.devnull, "") for name in (*places, "purelib", "platlib")}
+    in_site = any(file.startswith(found[name]) for name in ("purelib", "platlib"))
+    return any(file.startswith(found[name]) for name in places) and (not in_site or "purelib" in places)
 
 
 __all__ = ["LEAST_NS", "LEAST_SHARE", "MAIN", "Candidate", "find_changes"]
