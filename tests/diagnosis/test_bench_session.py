@@ -35,6 +35,8 @@ def test_the_text_tells_the_conditions_and_claims_nothing_from_two_pairs(control
     text = report.text(control)
     assert "too few pairs to tell" in text
     assert "CPython" in text and "seed 1" in text and "the same from the same files" in text
+    assert all(heading in text for heading in report.HEADINGS)
+    assert max(map(len, text.split("\n\n  ")[0].splitlines())) <= 80
 
 
 @pytest.mark.parametrize("level", launcher.SNAPSHOT_LEVELS)
