@@ -1,11 +1,13 @@
 """Lazy imports on Python 3.15: twelve applications, eager, with everything late, and with what ``fastimport lazy`` has learnt.
 
     python benchmarks/lazy_imports.py [--rounds N] [--keep DIR] [--json FILE] [NAME...]
+    python benchmarks/suite.py --only lazy-imports --install     # the table of docs/measured.md: about 10 minutes
 
 Each application is a script that imports a package and uses it once. Measured is the processor time of that script inside its
 process, fastimport's own start included where it takes part; interleaved, in fresh interpreters, and compared in pairs.
-"careful" is what is learnt by default, "trusting" with --trust all. Every side has to print what the eager one prints; where
--X lazy_imports=all doesn't, there is nothing to compare with. Exit status 1 if what was learnt does not.
+"learnt" is what is learnt by default, "trusting" with --trust all, "together" the first with a snapshot of what the eager program
+uses (``freshness="frozen"``) and the collector deferred. Every side has to print what stock prints; where -X lazy_imports=all
+doesn't, it "breaks". Exit status 1 if another side doesn't, 2 if this is no Python 3.15.
 """
 
 import argparse
@@ -25,8 +27,15 @@ from instruments.lazy_uses import HEAVIER, USES
 from fastimport.diagnosis.bench.statistics import Estimate, geometric_mean, paired_ratio
 from fastimport.finding.lazy import FIRST_PYTHON, NEEDED
 
-WAYS = {"careful": (), "trusting": ("--trust", "all")}
-HEADINGS = ("application", "eager", "all late", "careful", "trusting", "careful ÷ all", "trusting ÷ all", "output")
+WAYS = {"learnt": (), "trusting": ("--trust", "all")}
+TOGETHER = "together"
+SHOWN = ("learnt", "trusting", TOGETHER)
+HEADINGS = ("application", "stock", "all late", *SHOWN, "learnt ÷ all", "output")
+NOTES = (
+    "Time ÷ time of stock: the processor time of the program inside its process, with fastimport's own start.",
+    "all late: -X lazy_imports=all; learnt: fastimport lazy learn; trusting: with --trust all; "
+    "together: learnt, with a snapshot at frozen and the collector deferred.",
+)
 _TIMED = """\
 import sys, time
 begun = time.process_time()
@@ -47,12 +56,12 @@ class Run(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """Times of the sides, eager first, and whether each printed the same."""
+    """Times of the sides, stock first, and whether each printed the same."""
 
     seconds: dict[str, list[float]]
     same: dict[str, bool]
 
-    def ratio(self, side: str, to: str = "eager") -> Estimate:
+    def ratio(self, side: str, to: str = "stock") -> Estimate:
         """Of a side to another."""
         return paired_ratio(self.seconds[to], self.seconds[side])
 
@@ -64,7 +73,7 @@ def environment() -> dict[str, str]:
 
 
 def learn(use: Application, directory: Path) -> dict[str, str]:
-    """Learn the application both ways; the paths of the files. What is there already is used as it is."""
+    """Learn the application both ways, and record a snapshot of it; the paths. What is there already is used as it is."""
     slug = re.sub(r"\W+", "_", use.name.lower())
     script = directory / f"use_{slug}.py"
     script.write_text(use.code, encoding="utf-8")
@@ -74,20 +83,23 @@ def learn(use: Application, directory: Path) -> dict[str, str]:
         if not os.path.exists(files[way]):
             command = [sys.executable, "-m", "fastimport", "lazy", "learn", *options, "-o", files[way], str(script)]
             subprocess.run(command, env=environment(), check=True, stdout=subprocess.DEVNULL)
+    files[TOGETHER] = str(directory / f"{slug}.fastimport")
+    if not os.path.exists(files[TOGETHER]):
+        command = [sys.executable, "-m", "fastimport", "build", "-o", files[TOGETHER], "--from", str(script)]
+        subprocess.run(command, env=environment(), check=True, stdout=subprocess.DEVNULL)
     return files
 
 
 def sides(use: Application, files: Mapping[str, str]) -> dict[str, list[str]]:
     """The command of each side."""
-    plain = _TIMED.format(setup="", code=use.code)
-    learnt = {
-        way: _TIMED.format(setup=f"import fastimport; fastimport.install(lazy={file!r}); del fastimport", code=use.code)
-        for way, file in files.items()
-    }
+    ours = {way: f"lazy={files[way]!r}" for way in WAYS}
+    ours[TOGETHER] = f"{ours['learnt']}, snapshot={files[TOGETHER]!r}, freshness='frozen', collector='deferred'"
+    setups = {side: f"import fastimport; fastimport.install({arguments}); del fastimport" for side, arguments in ours.items()}
+    plain = [sys.executable, "-c", _TIMED.format(setup="", code=use.code)]
     return {
-        "eager": [sys.executable, "-c", plain],
-        "all": [sys.executable, "-X", "lazy_imports=all", "-c", plain],
-        **{way: [sys.executable, "-c", code] for way, code in learnt.items()},
+        "stock": plain,
+        "all": [plain[0], "-X", "lazy_imports=all", *plain[1:]],
+        **{side: [sys.executable, "-c", _TIMED.format(setup=setup, code=use.code)] for side, setup in setups.items()},
     }
 
 
@@ -108,18 +120,22 @@ def measure(use: Application, directory: Path, rounds: int) -> Measured:
             outputs[side].add((done.status, done.output))
             if number:
                 seconds[side].append(done.seconds)
-    return Measured(seconds, {side: found == outputs["eager"] for side, found in outputs.items()})
+    return Measured(seconds, {side: found == outputs["stock"] for side, found in outputs.items()})
 
 
 def row(name: str, measured: Measured) -> list[str]:
     """One line of the table."""
-    eager = sorted(measured.seconds["eager"])[len(measured.seconds["eager"]) // 2]
-    shown = [f"{measured.ratio(way).ratio:.2f}" for way in WAYS]
+    stock = sorted(measured.seconds["stock"])[len(measured.seconds["stock"]) // 2]
     works = measured.same["all"]
-    against = [f"{measured.ratio(way, 'all').ratio:.2f}" if works else "" for way in WAYS]
+    shown = [f"{measured.ratio(side).ratio:.2f}" for side in SHOWN]
     all_late = f"{measured.ratio('all').ratio:.2f}" if works else "breaks"
-    same = "same" if all(measured.same[way] for way in WAYS) else "DIFFERS"
-    return [name, f"{1000 * eager:.0f} ms", all_late, *shown, *against, same]
+    against = f"{measured.ratio('learnt', 'all').ratio:.2f}" if works else ""
+    return [name, f"{1000 * stock:.0f} ms", all_late, *shown, against, "same" if is_same(measured) else "DIFFERS"]
+
+
+def is_same(measured: Measured) -> bool:
+    """Whether all sides print what stock prints, but for that with everything late."""
+    return all(measured.same[side] for side in SHOWN)
 
 
 def report(found: Mapping[str, Measured]) -> results.Result:
@@ -127,10 +143,12 @@ def report(found: Mapping[str, Measured]) -> results.Result:
     rows: list[list[str]] = [list(HEADINGS), *(row(name, each) for name, each in found.items())]
     twelve = [found[use.name] for use in USES if use.name in found]
     if twelve:
-        means = [f"{geometric_mean([each.ratio(way).ratio for each in twelve]):.2f}" for way in WAYS]
-        rows.insert(len(twelve) + 1, [f"geometric mean of {len(twelve)}", "", "", *means, "", "", ""])
-    figures = [results.ratio(f"{name}, {way}", each.ratio(way)) for name, each in found.items() for way in WAYS]
-    return results.Result([results.Table(rows)], figures, results.circumstances(), command=" ".join(sys.argv))
+        means = [f"{geometric_mean([each.ratio(side).ratio for each in twelve]):.2f}" for side in SHOWN]
+        working = [each for each in twelve if each.same["all"]]
+        against = f"{geometric_mean([each.ratio('learnt', 'all').ratio for each in working]):.2f}" if working else ""
+        rows.insert(len(twelve) + 1, [f"geometric mean of {len(twelve)}", "", "", *means, against, ""])
+    figures = [results.ratio(f"{name}, {side}", each.ratio(side)) for name, each in found.items() for side in SHOWN]
+    return results.Result([results.Table(rows)], figures, results.circumstances(), NOTES)
 
 
 def main() -> int:
@@ -142,7 +160,8 @@ def main() -> int:
     parser.add_argument("--json", metavar="FILE", help="write the result there, too")
     arguments = parser.parse_args()
     if sys.version_info < FIRST_PYTHON:
-        parser.error(NEEDED)
+        print(NEEDED, file=sys.stderr)
+        return 2
     chosen = [use for use in (*USES, *HEAVIER) if not missing(use) and (not arguments.names or use.name in arguments.names)]
     with tempfile.TemporaryDirectory() as temporary:
         directory = arguments.keep or Path(temporary)
@@ -152,7 +171,7 @@ def main() -> int:
             found[use.name] = measure(use, directory, arguments.rounds)
             print("  ".join(row(use.name, found[use.name])), file=sys.stderr, flush=True)
     results.publish(report(found), arguments.json)
-    return 0 if all(each.same[way] for each in found.values() for way in WAYS) else 1
+    return 0 if all(map(is_same, found.values())) else 1
 
 
 if __name__ == "__main__":

@@ -77,5 +77,12 @@ SUITE = (
         ("--brief", "--only", "latency", "--pairs", "1"),
         True,
     ),
+    Benchmark(
+        "lazy-imports",
+        "Lazy imports: twelve applications on Python 3.15",
+        "lazy_imports.py",
+        ("--rounds", "11"),
+        ("--rounds", "1", "black"),
+    ),
     Benchmark("scaling-law", "The scaling law", "scaling_law.py", (), ("--quick",), False),
 )
