@@ -1,9 +1,9 @@
 """The ways in which a command is run: without fastimport, and with it at each level, registered in each way.
 
-    enable   switched on in the whole environment
-    exec     fastimport exec -- COMMAND
-    auto     the same, with an automatic snapshot: the first run writes it, the second uses it
-    snapshot the same, with a snapshot of the environment, at the level `frozen`
+enable   switched on in the whole environment
+exec     fastimport exec -- COMMAND
+auto     the same, with an automatic snapshot: the first run writes it, the second uses it
+snapshot the same, with a snapshot of the environment, at the level `frozen`
 """
 
 from dataclasses import dataclass

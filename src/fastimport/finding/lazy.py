@@ -103,15 +103,20 @@ def _value(word):
 
 def _array(lines):
     """The items of an array that has a line for each."""
-    items = []
+    found = []
     for line in lines:
         if line == "]":
-            return items
-        item = _string(line[4:-1]) if line[:4] == "    " and line[-1] == "," and line.isprintable() else None
-        if item is None:
-            return None
-        items.append(item)
-    return None
+            break
+        found.append(line)
+    else:
+        return None
+    whole = "".join(found)
+    items = whole[5:-2].split('",    "')  # all at once, as nearly all can be taken
+    is_plain = whole[:5] == '    "' and whole[-2:] == '",' and "\\" not in whole and whole.isprintable()
+    if is_plain and len(items) == len(found) and whole.count('"') == 2 * len(items):
+        return items
+    items = [_string(line[4:-1]) if line[:4] == "    " and line[-1:] == "," and line.isprintable() else None for line in found]
+    return None if None in items else items
 
 
 def _parse_any(path, text):
@@ -137,11 +142,11 @@ def _check(path, data):
         if type(value) is not _KINDS[name]:
             raise Unusable(f"{path}: {name!r} must be of type {_KINDS[name].__name__}, not {type(value).__name__}")
     modules = data["lazy"].get("modules")
-    if type(modules) is not list or set(data["lazy"]) != {"modules"} or not all(type(name) is str for name in modules):
+    if type(modules) is not list or set(data["lazy"]) != {"modules"} or not set(map(type, modules)) <= {str}:
         raise Unusable(f"{path}: [lazy] must have 'modules', a list of names, and nothing else")
     for table in ("names", "changes"):
         for name, names in data.get(table, {}).items():
-            if type(names) is not list or not all(type(each) is str for each in names):
+            if type(names) is not list or not set(map(type, names)) <= {str}:
                 raise Unusable(f"{path}: [{table}] {name!r} must be a list of names")
     if version < 1:
         raise Unusable(f"{path}: format {version} is not known")

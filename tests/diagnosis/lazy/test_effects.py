@@ -17,7 +17,7 @@ from fastimport.diagnosis.lazy.runs import Runner
 TARGETS = {
     "target.py": """\
 import functools
-VALUE = None
+VALUE, SWITCH = None, "off"
 REGISTRY, NAMES, ORDER = {}, set(), []
 class Base: pass
 class Registering:
@@ -29,9 +29,19 @@ KEEPER = Keeper()
 @functools.singledispatch
 def show(value): pass
 """,
+    "using.py": "def use(): return b''.decode(errors='has_own_codec_error_used.replace')\n",
     "third.py": "class Third: pass\n",
     "listing.py": "class Listed:\n @classmethod\n def known(cls): return cls.__subclasses__()\n",
 }
+SIX = """\
+import sys
+class _SixMetaPathImporter:
+    known_modules = {{}}
+    def find_spec(self, name, path=None, target=None): pass
+importer = _SixMetaPathImporter()
+importer.known_modules = {{"{name}": None}}
+sys.meta_path.append(importer)
+"""
 # Kind -> the module that has it, and what is said of it.
 EFFECTS = {
     "attribute": ("import target; target.VALUE = len", "replaces target.VALUE"),
@@ -74,9 +84,23 @@ EFFECTS = {
     "collector": ("import gc; gc.set_threshold(1234)", "changes the thresholds of the garbage collector"),
     "locale": ("import locale; locale.setlocale(locale.LC_ALL, 'C')", "changes the locale"),
     "readline": ("import readline", "takes over how input() reads a line"),
+    "importer": (f"{SIX.format(name='x.moves')}", "adds to sys.meta_path: a _SixMetaPathImporter"),
+    "other_importer": (SIX.format(name="has_other_importer.moves").replace("_Six", "_My"), "adds to sys.meta_path: a _My"),
+    "socket": ("import socket; KEPT = socket.socket(); KEPT.bind(('127.0.0.1', 0))", "uses the network"),
+    "own_codec_error_used": (
+        "import codecs; codecs.register_error('has_own_codec_error_used.replace', len)",
+        "registers an error handler for codecs: has_own_codec_error_used.replace",
+    ),
+    "not_put_back": ("import target\ntarget.SWITCH = 'x'\ntarget.SWITCH = 'y'", "replaces target.SWITCH"),
+    "executed_meanwhile": ("x = 1", "is executed while no_putting_back replaces target.SWITCH"),
     "trace": ("import sys; sys.settrace(None)", "sets a trace function"),
 }
 HARMLESS = {
+    "importer": SIX.format(name="no_importer.moves"),
+    "socket": "import socket\nwith socket.socket() as tried: tried.bind(('127.0.0.1', 0))",
+    "finalizer": "import weakref\nclass A: pass\nKEPT = A()\nweakref.finalize(KEPT, int)",
+    "own_codec_error": "import codecs; codecs.register_error('no_own_codec_error.replace', len)",
+    "putting_back": "import target\nX, target.SWITCH = target.SWITCH, 'on'\nimport has_executed_meanwhile\ntarget.SWITCH = X",
     "own": "X = {}\nX['a'] = 1\nclass A: pass\nA.b = 1",
     "own_class_as_key": "import target\nclass A: pass\ntarget.REGISTRY[A] = 1",
     "own_class_registered": "import collections.abc\nclass A: pass\ncollections.abc.Sequence.register(A)",
@@ -99,7 +123,7 @@ def observed(tmp_path_factory):
     """What an `Observer` says of a program that imports them all."""
     modules = {f"has_{kind}.py": code for kind, (code, _) in EFFECTS.items()}
     modules |= {f"no_{kind}.py": code for kind, code in HARMLESS.items()}
-    names = ["target", "third", *(name.removesuffix(".py") for name in modules)]
+    names = ["target", "third", "using", *(name.removesuffix(".py") for name in sorted(modules, reverse=True))]
     lines = [f"try: import {name}\nexcept ImportError: pass" for name in names]
     tree = plant(tmp_path_factory.mktemp("effects"), {**TARGETS, **modules, "main.py": "\n".join([*lines, "print('done')"])})
     outcome = Runner(Program("script", os.path.join(tree, "main.py")), "fastimport.cli.learning").run(observe=True)
@@ -168,6 +192,31 @@ def test_changes_inside_a_package_are_told_from_others(tmp_path):
     changed = {by: set(places) for by, places in report["changed"].items()}
     assert changed == {"pkg.inside": {"pkg.state"}, "pkg.both": {"sys", "pkg.state"}, "other": {"pkg.state"}}
     assert Knowledge(report).trusted("packages") == ["pkg.inside"]
+
+
+def test_what_is_found_by_a_class_or_a_name_is_an_effect_on_those_who_have_it(tmp_path):
+    """A warning's category, the name of a codec's handler: nobody else can tell."""
+    tree = plant(
+        tmp_path,
+        {
+            "third.py": "class Third(UserWarning): pass",
+            "using.py": "def use(): return b''.decode(errors='box.replace')",
+            "box": {
+                "__init__.py": "",
+                "filters.py": "import third, warnings\nwarnings.simplefilter('ignore', third.Third)",
+                "all.py": "import third, warnings\nwarnings.simplefilter('ignore', third.Third)\nwarnings.simplefilter('once')",
+                "handler.py": "import codecs\ncodecs.register_error('box.replace', len)",
+                "around.py": "import third\nkept, third.Third = third.Third, 1\nimport box.meanwhile\nthird.Third = kept",
+                "meanwhile.py": "",
+            },
+            "main.py": "import using, warnings, box.filters, box.all, box.handler, box.around",
+        },
+    )
+    report = Runner(Program("script", os.path.join(tree, "main.py")), "fastimport.cli.learning").run(observe=True).report
+    changed = {by: set(places) for by, places in report["changed"].items()}
+    general = changed.pop("box.all")
+    assert changed == {"box.filters": {"third"}, "box.handler": {"using"}, "box.meanwhile": {"box.around"}}
+    assert not general <= {"third"}
 
 
 def test_proxies_are_not_asked(tmp_path):

@@ -6,6 +6,7 @@ for before and after. Nothing is imported here but built-in modules: this runs b
 
 import _signal  # type: ignore[import-not-found]
 import sys
+from _weakref import ReferenceType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,12 +46,14 @@ _KNOWN = {
 
 
 class Ears:
-    """Calls `note` with each effect, see `Observer.note`."""
+    """Calls `note` with each effect, see `Observer.note`; `running` ends with the module that is executed."""
 
-    def __init__(self, note: "Callable[..., None]") -> None:
-        self.note = note
+    def __init__(self, note: "Callable[..., None]", running: "list[str]") -> None:
+        self.note, self.running = note, running
         self.modules = set(sys.modules)
         self.state: dict[str, Any] = {}
+        self.handlers: list[tuple[str, str]] = []  # of codec errors: the module, and a name that is its package's own
+        self.sockets: list[ReferenceType[Any]] = []  # that have been bound to a free port since `ask`
         self.numbers = sorted(_signal.valid_signals())
 
     def start(self) -> None:
@@ -61,6 +64,9 @@ class Ears:
 
     def ask(self, own: str) -> None:
         """Note what has changed since the last time; `own` is the module that ran."""
+        if any(bound is not None and bound.fileno() != -1 for bound in [each() for each in self.sockets]):
+            self.note(_EVENTS["socket.bind"])
+        self.sockets.clear()
         now = self._look()
         for what, value in now.items():
             if what in self.state and self.state[what] != value:
@@ -101,6 +107,8 @@ class Ears:
             is_written = any(letter in mode for letter in "wax+") if mode else isinstance(flags, int) and flags & _WRITING
             if is_written and not isinstance(path, int) and not _is_bytecode(path):  # a number was opened before
                 self.note(f"opens {path} for writing")
+        elif event == "socket.bind" and _is_free_port(arguments[1]):
+            self.sockets.append(ReferenceType(arguments[0]))  # closed again it leaves nothing behind
         elif event in _EVENTS and not (arguments and _is_bytecode(arguments[0])):
             self.note(_EVENTS[event].format(*map(_plain, arguments or ("",))))
 
@@ -129,10 +137,22 @@ class Ears:
 
     def _telling(self, function: "Callable[..., Any]", text: str) -> "Callable[..., Any]":
         def register(*arguments: "Any", **keywords: "Any") -> "Any":
-            self.note(text, is_internal=True)
+            is_own = function.__name__ == "register_error" and self._is_of_package(*arguments, **keywords)
+            if (
+                not is_own and getattr(arguments[0] if arguments else None, "__module__", None) != "weakref"
+            ):  # finalizers, of objects of its own
+                self.note(text, is_internal=True)
             return function(*arguments, **keywords)
 
         return register
+
+    def _is_of_package(self, name: object = None, *_: object, **__: object) -> bool:
+        """Whether the name of a handler begins with that of the package of the module that runs: it is used by name alone."""
+        by = self.running[-1]
+        is_own = type(name) is str and name.startswith(f"{by.partition('.')[0]}.")
+        if is_own:
+            self.handlers.append((by, str(name)))
+        return is_own
 
     def _telling_of_class(self, function: "Callable[..., Any]") -> "Callable[..., Any]":
         def register(base: type, cls: type) -> "Any":
@@ -161,6 +181,11 @@ def _logging(logging: "Any") -> "dict[str, Any]":
         "the root logger": (root.level, handlers, len(root.filters)),
         "what is logged at all": (root.manager.disable, id(root.manager.loggerClass), id(logging._loggerClass)),
     }
+
+
+def _is_free_port(address: "Any") -> bool:
+    """Whether a socket is bound to whichever port is free: to try whether it can be."""
+    return type(address) is tuple and len(address) > 1 and address[1] == 0
 
 
 def _is_bytecode(path: "Any") -> bool:

@@ -34,6 +34,15 @@ def effect_of(change: Change, by: str) -> "str | None":
     return _effect_on_name(change, by, place)
 
 
+def places_of(change: Change) -> "list[str]":
+    """The modules without which nobody can tell: that which has it, but for warning filters those that have their categories."""
+    if change.name == "filters" and change.added:
+        homes = [_home_of(each) for key, _ in change.added for each in key if issubclass(type(each), type)]
+        if homes and all(home is not None and not is_standard(home) for home in homes):
+            return [home for home in homes if home is not None]
+    return [change.where]
+
+
 def _is_importlibs(change: Change, by: str) -> bool:
     """What importlib does itself for any import, and what a module does to itself."""
     if change.where == by or _LAZY_TYPE in (type(change.old).__name__, type(change.new).__name__):
@@ -93,7 +102,16 @@ def _is_own_business(change: Change, key: object, value: object, by: str) -> boo
     if change.name == "filters" and type(key) is tuple:  # of warnings, for a category of the package's own
         top = by.partition(".")[0]
         return any(issubclass(type(each), type) and str(_home_of(each)).partition(".")[0] == top for each in key)
+    if change.name == "meta_path" and _finds_only_its_own(key, by):
+        return True
     return key is not value and _is_own_class(key, by)
+
+
+def _finds_only_its_own(finder: object, by: str) -> bool:
+    """Whether it is the importer of six, in whichever copy: all that it finds is below six, which is loaded first."""
+    known = getattr(finder, "known_modules", None)
+    is_own = type(finder).__name__ == "_SixMetaPathImporter" and type(finder).__module__ == by
+    return is_own and type(known) is dict and all(type(name) is str and name.startswith(f"{by}.") for name in known)
 
 
 def _is_own_class(key: object, by: str) -> bool:
@@ -135,6 +153,13 @@ def lists_subclasses(name: str, module: object) -> bool:
     if is_standard(name) or not issubclass(type(module), ModuleType):
         return False
     return any("__subclasses__" in code.co_names for code in _codes(name, vars(module), set()))
+
+
+def mentions(name: str, module: object, word: str) -> bool:
+    """Whether code of a module has a constant that is, or has in it, `word`."""
+    if is_standard(name) or not issubclass(type(module), ModuleType):
+        return False
+    return any(word in each for code in _codes(name, vars(module), set()) for each in code.co_consts if type(each) is str)
 
 
 def _codes(home: str, namespace: "Any", seen: "set[int]") -> "Iterator[CodeType]":

@@ -8,12 +8,14 @@ import sys
 from _thread import get_ident
 
 from fastimport.diagnosis.lazy.hearing import Ears
-from fastimport.diagnosis.lazy.judging import effect_of, is_standard, listed_base, lists_subclasses
+from fastimport.diagnosis.lazy.judging import effect_of, is_standard, listed_base, lists_subclasses, mentions, places_of
 from fastimport.diagnosis.lazy.watching import Watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from fastimport.diagnosis.lazy.watching import Change
 
 _EXPLICIT = 1  # bit of IMPORT_NAME's argument: the statement says `lazy`
 _MAIN = "__main__"
@@ -21,17 +23,17 @@ _SHOWN = 5  # effects of one module that are kept: one would be enough to keep i
 
 
 class Observer:
-    """What is learnt of one run: `modules`, ``[name, within which, file]`` in order; `effects`, texts by module; `changed`,
-    which modules each of those changed, "" for the process; `asked`, what import statements asked for."""
+    """What is learnt of one run: ``modules``, ``[name, within which, file]`` in order; ``effects``, texts by module;
+    ``changed``, which modules each of those changed, "" for the process; ``asked``, what import statements asked for."""
 
     def __init__(self) -> None:
         self.modules: list[list[Any]] = []
-        self.effects: dict[str, list[str]] = {}
-        self.changed: dict[str, dict[str, None]] = {}
+        self.noted: dict[str, dict[tuple[str, ...], tuple[str, str]]] = {}  # by module, what was noted of it: text, and where
+        self.former: dict[tuple[str, str, str], tuple[object, int]] = {}  # what a place held, and how many modules had begun
         self.asked: dict[tuple[str, str, tuple[str, ...] | None], None] = {}
         self.running = [_MAIN]
         self.thread = get_ident()
-        self.ears = Ears(self.note)
+        self.ears = Ears(self.note, self.running)
         self.watch = Watch(frozenset({_MAIN, "fastimport"}))
 
     def start(self) -> None:
@@ -56,9 +58,12 @@ class Observer:
     def found(self) -> "dict[str, Any]":
         """What was learnt, as plain values."""
         self._find_listed_subclasses()
+        self._find_users_of_handlers()
         asked = [[importer, name, list(names) if names is not None else None] for importer, name, names in self.asked]
-        changed = {by: list(places) for by, places in self.changed.items()}
-        return {"modules": self.modules, "effects": self.effects, "changed": changed, "asked": asked}
+        noted = {by: list(dict.fromkeys(found.values())) for by, found in self.noted.items() if found}
+        effects = {by: list(dict.fromkeys(text for text, _ in found))[:_SHOWN] for by, found in noted.items()}
+        changed = {by: list(dict.fromkeys(where for _, where in found)) for by, found in noted.items()}
+        return {"modules": self.modules, "effects": effects, "changed": changed, "asked": asked}
 
     def note(self, text: str, where: str = "", homes: "tuple[str, ...]" = (), is_internal: bool = False) -> None:
         """An effect of the module that is running, on the module `where` if it is on one. It is none if that is one of `homes`,
@@ -69,22 +74,41 @@ class Observer:
         self._keep(by, text, where)
 
     def _keep(self, by: str, text: str, where: str) -> None:
-        texts = self.effects.setdefault(by, [])
-        if len(texts) < _SHOWN and text not in texts:
-            texts.append(text)
-        self.changed.setdefault(by, {})[where] = None
+        self.noted.setdefault(by, {})[text, where] = text, where
 
     def attribute(self) -> None:
         """Charge what has changed since the last time to the module that is running."""
         by = self.running[-1]
         for change in self.watch.changes():
-            try:
-                text = effect_of(change, by) if by != _MAIN else None
-            except Exception as error:  # an object that can't be looked at: better once too often
-                text = f"changes {change.where}.{change.name}, which can't be looked at: {error}"
-            if text is not None:
-                self.note(text, change.where)
+            if by != _MAIN and not self._is_put_back(change, by):
+                self._charge(change, by)
         self.ears.ask(by)
+
+    def _charge(self, change: "Change", by: str) -> None:
+        text: str | None
+        try:
+            text, places = effect_of(change, by), places_of(change)
+        except Exception as error:  # an object that can't be looked at: better once too often
+            text, places = f"changes {change.where}.{change.name}, which can't be looked at: {error}", [change.where]
+        for where in places:
+            if text is not None and get_ident() == self.thread:
+                self.noted.setdefault(by, {})[by, change.where, change.name, where] = text, where
+
+    def _is_put_back(self, change: "Change", by: str) -> bool:
+        """Whether a module has put back what it had changed for a while. Only what was executed meanwhile could tell."""
+        if change.added or change.removed:
+            return False
+        place = (by, change.where, change.name)
+        former, begun = self.former.setdefault(place, (change.old, len(self.modules)))
+        if former is not change.new:
+            return False
+        del self.former[place]
+        noted = self.noted.get(by, {})
+        for key in [key for key in noted if key[:3] == place]:
+            text, _ = noted.pop(key)
+            for name, _, _ in self.modules[begun:]:
+                self._keep(name, f"is executed while {by} {text}", by)
+        return True
 
     def _load(self, spec: "Any") -> "Any":
         if get_ident() != self.thread:
@@ -118,3 +142,10 @@ class Observer:
             if base is not None:
                 home, cls = base
                 self._keep(name, f"has a subclass of {home}.{cls}, whose subclasses are asked for", home)
+
+    def _find_users_of_handlers(self) -> None:
+        """A handler of a package's own that is looked up by name is an effect on modules whose code has the name."""
+        for by, handler in self.ears.handlers:
+            for name, module in list(sys.modules.items()):
+                if name != by and mentions(name, module, handler):
+                    self._keep(by, f"registers an error handler for codecs: {handler}", name)
