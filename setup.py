@@ -39,6 +39,7 @@ C_SOURCES = tuple(
 )
 # What every installation needs in Python, in the order in which it is needed: its bytecode is in the library, too.
 OWN_MODULES = (
+    "stand_in",
     "settings",
     "finding.__init__",
     "finding.importlib_frames",

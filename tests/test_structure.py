@@ -32,7 +32,7 @@ FILES = sorted(set(SOURCE.rglob("*.py")) - DOORS)
 
 # The lowest floor first. Compiled modules lie below all of them, in whichever room they are, and import nothing of ours.
 FLOORS = (
-    ("settings",),
+    ("settings", "stand_in"),
     ("finding", "code"),
     ("snapshot",),
     ("statistics", "activation"),
@@ -54,7 +54,7 @@ DIAGNOSIS_FLOORS = (
 # Who else looks at the environment, and why it is not a setting of fastimport that is read.
 ENVIRONMENT_READERS = {
     "settings.py": "the owner",
-    "__init__.py": "whether there are settings that can't wait: what reads them is loaded later",
+    "stand_in.py": "whether to load anything of ours, and whether there are settings that can't wait",
     "environment/exec_path/sitecustomize.py": "whether to load anything of ours",
     "cli/exec.py": "handed on, with additions, to the command",
     "cli/terminal.py": "NO_COLOR, FORCE_COLOR and TERM, which are everybody's",
@@ -65,7 +65,7 @@ ENVIRONMENT_READERS = {
     "diagnosis/record/savings.py": "the same",
     "diagnosis/bench/commands.py": "the same",
 }
-BEFORE_SETTINGS = {"__init__.py", "environment/exec_path/sitecustomize.py"}
+BEFORE_SETTINGS = {"stand_in.py", "environment/exec_path/sitecustomize.py"}
 """Those that ask for one of our variables to know whether to load the owner at all."""
 META_PATH_CHANGES = {"append", "insert", "remove", "pop", "clear", "extend", "reverse", "sort", "__setitem__"}
 
@@ -243,7 +243,7 @@ def test_compiled_modules_import_nothing_of_ours(path):
 
 def test_only_activation_changes_the_meta_path():
     """One owner of sys.meta_path, who stands there until it is loaded, and who has late modules executed in time."""
-    assert files_where(changes_meta_path) == {"activation.py", "__init__.py", "finding/followers.py"}
+    assert files_where(changes_meta_path) == {"activation.py", "stand_in.py", "finding/followers.py"}
 
 
 def test_only_settings_reads_the_environment():

@@ -1,7 +1,6 @@
 """fastimport: the same imports, found faster. ``import fastimport`` changes nothing; `fastimport.install` does."""
 
 import sys
-from _frozen_importlib_external import PathFinder as _StockPathFinder
 
 __version__ = "0.1.0"
 
@@ -44,8 +43,8 @@ def __getattr__(name):
     home = _HOMES.get(name) or _MODULES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if _waiting is not None:
-        _bring_in()
+    if (standing := _standing()) is not None:
+        standing.bring_in()
     try:
         if home == "activation":
             _load()
@@ -62,93 +61,35 @@ def __dir__():
     return sorted({*globals(), *__all__})
 
 
-class _Equal(type):
-    """Programs look for importlib's class on ``sys.meta_path`` with ``in``, ``index`` and ``remove``: ours is equal to it."""
-
-    def __eq__(cls, other):
-        return cls is other or (cls is _StandIn and other is _StockPathFinder)
-
-    def __hash__(cls):
-        return hash(_StockPathFinder) if cls is _StandIn else super().__hash__()
+def _standing():
+    """Where the class is from that may be on ``sys.meta_path``: `stand_in`, or a start-up file's copy of it, or None."""
+    copy = sys.modules.get("fastimport_start")
+    return copy if hasattr(copy, "bring_in") else sys.modules.get(f"{__name__}.stand_in")
 
 
-class _Alike(_Equal):  # not a direct subclass of `type`: pydoc lists those that are called like built-in ones
-    __module__, __qualname__ = "builtins", "type"  # what prints the type of each finder prints what it did
-
-
-_Alike.__name__ = "type"
-
-
-class _StandIn(_StockPathFinder, metaclass=_Alike):
-    """Meta path finder for sys.path and package ``__path__`` attributes: `importlib.machinery.PathFinder`, compiled.
-
-    Usable as that class is, also without `fastimport.install`. Finds the same modules, gives equal specs, raises the same errors.
-    """
-
-    # Here, and not with the rest: most starts are short, and notice one more file. `finding.finder` completes it.
-    __module__, __qualname__ = "fastimport.finding.finder", "PathFinder"
-
-
-_StandIn.__name__ = "PathFinder"
-_waiting = None  # what `install` will be called with
-
-
-class _CountedLookUp:
-    """``PathFinder.find_spec`` until the rest pays: importlib's, so that no frame of ours is in a traceback."""
-
-    left = 32  # measured: docs/performance.md
-
-    def __get__(self, instance, owner=None):
-        self.left -= 1
-        if self.left > 0:
-            return super(_StandIn, owner).find_spec
-        _bring_in()
-        return owner.find_spec
-
-
-def _stand_in(**settings):
-    """`install` for start-up files, which have valid arguments: its bulk only once so many names were looked for that it pays.
-
-    What can't wait is done now: what ``FASTIMPORT_STRICT=1`` or ``FASTIMPORT_STATS=1`` has to say, what changes the first import
-    (lazy imports, ``frozen``), and ``register="in_place"``.
-    """
-    global _waiting
-    found = [index for index, item in enumerate(sys.meta_path) if item is _StockPathFinder]
-    if _waiting is not None:
-        _waiting = settings
-    elif not found or "activation" in globals() or _is_urgent(settings):
-        __getattr__("install")(**settings)
+def _stand_in():
+    """`install`, for a start-up file that is none of ``fastimport enable``."""
+    if "activation" in globals():
+        __getattr__("install")()
     else:
-        for index in found:
-            sys.meta_path[index] = _StandIn
-        _waiting = settings
-        _StandIn.find_spec = _CountedLookUp()
+        (_standing() or __import__(f"{__name__}.stand_in", fromlist=["wait"])).wait()
 
 
-def _is_urgent(settings):
-    if "lazy" in settings or settings.get("register") == "in_place" or settings.get("freshness") == "frozen":
-        return True
-    if sys.flags.ignore_environment:
-        return False
-    from os import environ
-    from os import name as system
-
-    known = getattr(environ, "_data", None)  # to ask for one that is not set costs two exceptions
-    if system == "posix" and type(known) is dict and b"FASTIMPORT" not in b" ".join(known):
-        return False
+def _can_not_wait(variables):
+    """Whether `install` has something to do now: something to say, or to change for the first import or in importlib's class."""
     names = ("FASTIMPORT_STRICT", "FASTIMPORT_STATS", "FASTIMPORT_REGISTER", "FASTIMPORT_LAZY")
-    return environ.get("FASTIMPORT_FRESHNESS") == "frozen" or any(name in environ for name in names)
+    return variables.get("FASTIMPORT_FRESHNESS") == "frozen" or any(name in variables for name in names)
 
 
-def _bring_in():
-    """Load the rest, which then takes over. What goes wrong leaves imports to importlib."""
-    if type(_StandIn.__dict__.get("find_spec")) is not _CountedLookUp:
-        return
-    del _StandIn.find_spec  # importlib's is inherited from now on: our own imports need it, and other threads
+def _take_over():
+    """Load what a start-up file waited with. What goes wrong is counted, if there is somebody to count it."""
     try:
         _load()
-    except Exception:
-        _end_wait()
+    except Exception as error:
+        resolver = getattr(sys.modules.get(f"{__name__}.finding.finder"), "resolver", None)
+        if resolver is not None:
+            resolver.refuse(f"start: {error}")
+        raise
 
 
 def _load():
@@ -156,14 +97,7 @@ def _load():
     try:
         from fastimport import _core
 
-        _core.bring_in(sys.modules[__name__], _StandIn)
+        _core.bring_in(sys.modules[__name__], _standing())
     except ImportError:  # `finding.finder` finds out why
         pass
     __import__(f"{__name__}.activation")
-
-
-def _end_wait():
-    """What waited, or None: for `activation`, which goes on from there."""
-    global _waiting
-    waited, _waiting = _waiting, None
-    return waited

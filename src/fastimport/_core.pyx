@@ -48,18 +48,21 @@ def provide(str name not None):
     return module
 
 
-def bring_in(package not None, path_finder):
+def bring_in(package not None, standing):
     """Load the modules that an installation needs from this library, if that is what importlib would load from their files.
 
-    `path_finder`: the class that stands for importlib's on ``sys.meta_path``. A module whose source was changed, or that others'
-    finders or hooks claim, ends it: importlib does the rest when it is imported. A change counts if it shows in the size of the
-    file, or if it was made later than the library.
+    `standing`: the module ``stand_in`` or the copy of it whose class stands for importlib's on ``sys.meta_path``, or None. A module
+    whose source was changed, or that others' finders or hooks claim, ends it: importlib does the rest when it is imported. A change
+    counts if it shows in the size of the file, or if it was made later than the library.
     """
     cdef const fi_own_module *own = fi_own_modules
     if not _is_plain(package):
         return
     directory = package.__path__[0]
     latest = external._path_stat(__file__).st_mtime + INSTALLING
+    path_finder = standing and standing.PathFinder
+    if standing is not None:
+        own += 1  # that is the first
     while own.name != NULL:
         name = f"{package.__name__}.{own.name.decode()}"
         file = external._path_join(directory, *own.file.decode().split("/"))

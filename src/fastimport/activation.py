@@ -4,7 +4,7 @@ import sys
 
 from fastimport import settings
 from fastimport.finding import finder, loader
-from fastimport.finding.finder import PathFinder, StockPathFinder, end_wait, resolver
+from fastimport.finding.finder import PathFinder, StockPathFinder, resolver
 from fastimport.finding.importlib_frames import is_importlibs
 
 _INHERITED = object()
@@ -255,6 +255,6 @@ def describe():
     }
 
 
-if (_waited := end_wait()) is not None:  # the stand-in of a start-up file gives up its place, and gets it back complete
+if (_waited := finder.stop_waiting()) is not None:  # a stand-in gives up its place, and gets it back complete
     _exchange(PathFinder, StockPathFinder)
     install(**_waited)

@@ -16,11 +16,9 @@ VARIABLES = (
     "FASTIMPORT_READONLY", "FASTIMPORT_REGISTER", "FASTIMPORT_SNAPSHOT", "FASTIMPORT_STATS", "FASTIMPORT_STRICT",
 )  # fmt: skip
 _OFF = ("0", "off", "no", "false")
-START_CONDITION = f"sys.flags.ignore_environment or os.environ.get('FASTIMPORT', '').lower() not in {_OFF!r}"
-"""`Settings.enabled` as an expression over sys and os, for start-up files: they ask before they load anything of ours."""
-
-SNAPSHOT_CONDITION = "not sys.flags.ignore_environment and os.environ.get('FASTIMPORT_SNAPSHOT')"
-"""Whether `Settings.snapshot` is set, likewise: what a person says for one process counts more than what a file says for all."""
+SNAPSHOT_CONDITION = "not sys.flags.ignore_environment and __import__('os').environ.get('FASTIMPORT_SNAPSHOT')"
+"""Whether `Settings.snapshot` is set, as an expression over sys, for start-up files: what a person says for one process counts
+more than what a file says for all."""
 
 _LOADERS = (
     "LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH", "DYLD_FRAMEWORK_PATH", "DYLD_FALLBACK_LIBRARY_PATH",

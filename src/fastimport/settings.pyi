@@ -6,7 +6,6 @@ REGISTER: tuple[str, ...]
 DEFERRED: str
 COLLECTOR: tuple[str, ...]
 VARIABLES: tuple[str, ...]
-START_CONDITION: str
 SNAPSHOT_CONDITION: str
 
 class Settings:

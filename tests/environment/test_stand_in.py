@@ -4,10 +4,12 @@ Rules: what a program sees of ``sys.meta_path`` is the same before and after; wh
 what must be said at the start is said then; what goes wrong leaves imports to importlib; no traceback shows the stand-in.
 """
 
+import py_compile
+
 import pytest
 from support.installation import Installation
 
-OURS = "sorted(name for name in sys.modules if name.partition('.')[0] == 'fastimport')"
+OURS = "sorted(name for name in sys.modules if name.startswith('fastimport'))"
 MANY = "".join(f"try: import absent{number}\nexcept ImportError: pass\n" for number in range(40))
 
 
@@ -19,7 +21,7 @@ def environment(tmp_path_factory):
 
 
 def test_a_short_program_loads_nothing_else(environment):
-    assert environment.says("-c", f"import sys, colorsys; print({OURS})") == "['fastimport']"
+    assert environment.says("-c", f"import sys, colorsys; print({OURS})") == "['fastimport_start']"
 
 
 def test_a_program_that_goes_on_has_the_rest_in_the_same_place(environment):
@@ -87,6 +89,80 @@ def test_what_can_not_be_loaded_leaves_imports_to_importlib(tmp_path):
     assert broken.fastimport("enable").returncode == 0
     (broken.package / "activation.py").unlink()
     assert broken.says("-c", f"import sys\n{MANY}\nimport colorsys; print(colorsys.__name__)") == "colorsys"
+
+
+def test_what_goes_wrong_is_counted(tmp_path):
+    broken = Installation(tmp_path / "env")
+    assert broken.fastimport("enable").returncode == 0
+    (broken.package / "activation.py").write_text("raise RuntimeError('no room')\n", encoding="utf-8")
+    code = f"{MANY}\nimport colorsys, fastimport; print(dict(fastimport.stats().refusals))"
+    assert broken.says("-c", code) == "{'start: no room': 1}"
+
+
+def test_a_program_that_replaces_the_method_has_it_replaced(environment):
+    """Not behind what counts, and the other way round: its own is asked from then on."""
+    code = """
+import sys
+finder = next(each for each in sys.meta_path if each.__name__ == "PathFinder")
+former, asked = finder.find_spec, []
+finder.find_spec = lambda name, *rest: asked.append(name) or former(name, *rest)
+import colorsys
+finder.find_spec = former
+import wave
+print(asked, wave.__spec__.loader.__class__.__name__)
+"""
+    assert environment.says("-c", code) == "['colorsys'] SourceFileLoader"
+
+
+def test_a_subclass_has_the_method_that_it_defines(environment):
+    code = """
+import sys
+finder = next(each for each in sys.meta_path if each.__name__ == "PathFinder")
+class Own(finder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None): return name
+class Heir(finder): pass
+print(Own.find_spec("colorsys"), Heir.find_spec("colorsys").name, finder.find_spec("colorsys").name)
+"""
+    assert environment.says("-c", code) == "colorsys colorsys colorsys"
+
+
+def test_the_class_is_equal_to_importlibs_before_and_after(environment):
+    look = """
+from importlib.machinery import PathFinder as stock
+print(stock in sys.meta_path, {stock: 1}.get(finder), finder == stock, stock == finder, finder is stock, type(finder))
+"""
+    code = f"""
+import sys
+finder = next(each for each in sys.meta_path if each.__name__ == "PathFinder")
+{look}
+{MANY}
+{look}
+assert "type" not in [each.__name__ for each in type.__subclasses__(type)]  # pydoc lists them
+"""
+    assert environment.says("-c", code).splitlines() == ["True 1 True True False <class 'type'>"] * 2
+
+
+def test_bytecode_of_the_start_up_module_is_there_before_the_first_start(tmp_path):
+    """Those who start later may not be allowed to write it."""
+    new = Installation(tmp_path / "env")
+    assert new.fastimport("enable", PYTHONDONTWRITEBYTECODE="1").returncode == 0
+    code = "import os, fastimport_start as start; print(os.path.exists(start.__spec__.cached))"
+    assert new.says("-B", "-c", code) == "True"
+    assert new.fastimport("disable").returncode == 0
+    assert not list((new.site / "__pycache__").glob("fastimport_start*"))
+
+
+def test_without_its_sources_fastimport_does_not_enable(tmp_path):
+    """The start-up module is a copy of one."""
+    new = Installation(tmp_path / "env")
+    source = new.package / "stand_in.py"
+    py_compile.compile(source, cfile=source.with_suffix(".pyc"))
+    source.unlink()
+    done = new.fastimport("enable")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "without its sources" in done.stderr
+    assert new.says("-c", "import sys; print('fastimport_start' in sys.modules)") == "False"
 
 
 def test_a_patched_importlib_is_left_alone(environment):

@@ -190,7 +190,7 @@ def test_the_variable_counts_more_than_the_argument(run):
 
 
 @pytest.mark.parametrize("how", ["exec", "variable", "enabled"])
-def test_children_and_whole_environments(how, run):
+def test_children_and_whole_environments(how, run, tmp_path):
     code = "import plain; print('first')"
     if how == "exec":
         done = python("-m", "fastimport", "exec", "--lazy", "lazy.toml", "--", sys.executable, "-c", code, cwd=run.tree)
@@ -199,8 +199,10 @@ def test_children_and_whole_environments(how, run):
     else:
         from fastimport.environment import site_files
 
-        line = site_files.contents({"lazy": run.path})[site_files.PTH_FILE]
-        done = python("-c", f"{line}\n{code}", cwd=run.tree)
+        for name, text in site_files.contents({"lazy": run.path}).items():
+            (tmp_path / name).write_text(text, encoding="utf-8")
+        start = f"import site; site.addsitedir({str(tmp_path)!r})"
+        done = python("-c", f"{start}\n{code}", cwd=run.tree)
     assert (done.stdout, done.stderr) == ("first\n", "")
 
 

@@ -1,19 +1,23 @@
 """Start-up files: what switches fastimport on in every interpreter of an environment, and off again.
 
-A ``.pth`` file of one guarded line, beside the installed distribution and listed in its RECORD, so that ``pip uninstall`` removes
-it with the rest. Python 3.18 will ignore such lines; from then on a ``.start`` file (PEP 829) and a module beside it do the same.
-They exist from 3.15 on, but the interpreter then loads some thirty modules to call what they name: 6 ms instead of 0.15.
+A module, `fastimport.stand_in` with the environment's settings, and a ``.pth`` file whose one line imports it. Both lie beside
+the installed distribution and are listed in its RECORD, so that ``pip uninstall`` removes them with the rest. Python 3.18 will
+ignore such lines; from then on a ``.start`` file (PEP 829) names the module. They exist from 3.15 on, but the interpreter then
+loads some thirty modules to call what they name: 6 ms instead of 0.15.
 """
 
 import os
+import py_compile
 import site
 import sys
 import sysconfig
 from importlib import metadata, util
+from typing import Any
 
+from fastimport import stand_in
 from fastimport.environment import record
 from fastimport.finding.lazy import OFF
-from fastimport.settings import SNAPSHOT_CONDITION, START_CONDITION
+from fastimport.settings import SNAPSHOT_CONDITION
 from fastimport.snapshot.places import WORDS
 
 DISTRIBUTION = "fastimport-finder"
@@ -22,32 +26,25 @@ NAMES = (PTH_FILE, START_FILE, START_MODULE)
 FIRST_WITH_START_FILES, FIRST_WITHOUT_LINES = (3, 15), (3, 18)
 
 _INSTEAD = "for one command and its children use 'fastimport exec -- CMD'"
-_GUARDED = """\
-if {condition}:
+# What a line costs is its compiling, at every start, and twice in a virtual environment (up to 3.14): this is the shortest.
+_LINE = "import fastimport_start\n"
+_HEADING = '# Written by "fastimport enable", removed by "fastimport disable".\n'
+_AT_ONCE = "\n\nlook_ups = 0\n"
+_AT_IMPORT = """
+
+try:
+    wait({arguments})
+except Exception:
+    pass
+"""
+_AT_CALL = """
+
+def start():
     try:
-        from fastimport import _stand_in
-        _stand_in({arguments})
+        wait({arguments})
     except Exception:
         pass
 """
-# What a line costs is its compiling, at every start, and twice in a virtual environment (up to 3.14): so what is seldom needed is
-# text in text, and the second time is over after a look.
-_LINE = "import sys, os; 'fastimport' in sys.modules or exec({text!r})\n"
-_TEXT = """\
-if 'FASTIMPORT' in os.environ: exec({guarded!r})
-else:
- try: __import__('fastimport')._stand_in({arguments})
- except Exception: 0
-"""
-_MODULE = '''\
-"""Written by "fastimport enable", removed by "fastimport disable". Called by the interpreter at its start (PEP 829)."""
-
-import os
-import sys
-
-
-def start():
-{body}'''
 
 
 class Unchangeable(Exception):
@@ -57,24 +54,32 @@ class Unchangeable(Exception):
 def contents(settings: dict[str, str], with_start_file: bool = False) -> dict[str, str]:
     """The start-up files as ``{name: text}``; `settings` are arguments of `fastimport.install`, a snapshot's path being absolute.
 
-    They never print and never stop a start, whatever is missing or broken. Executed twice, they do what they do once.
+    They never print and never stop a start, whatever is missing or broken of the package. Executed twice, they do it once.
+    Raises `Unchangeable` where fastimport was installed without its sources.
     """
+    loader: Any = stand_in.__loader__
+    source = loader.get_source(stand_in.__name__)
+    if source is None:
+        raise Unchangeable(f"fastimport was installed without its sources, and a start-up file is made from one; {_INSTEAD}")
+    text = _HEADING + source + (_AT_ONCE if _is_urgent(settings) else "")
     arguments = ", ".join(f"{name}={_expression(name, value)}" for name, value in sorted(settings.items()))
-    code = _GUARDED.format(condition=START_CONDITION, arguments=arguments)
     if with_start_file:
-        body = "".join(f"    {line}\n" for line in code.splitlines())
-        return {START_FILE: "fastimport_start:start\n", START_MODULE: _MODULE.format(body=body)}
-    text = _TEXT.format(guarded=code.replace("    ", " "), arguments=arguments)
-    return {PTH_FILE: _LINE.format(text=text)}
+        return {START_MODULE: text + _AT_CALL.format(arguments=arguments), START_FILE: "fastimport_start:start\n"}
+    return {START_MODULE: text + _AT_IMPORT.format(arguments=arguments), PTH_FILE: _LINE}
+
+
+def _is_urgent(settings: dict[str, str]) -> bool:
+    """Whether the first import is another one with these."""
+    return "lazy" in settings or settings.get("register") == "in_place" or settings.get("freshness") == "frozen"
 
 
 def _expression(name: str, value: str) -> str:
-    """An argument of `install` in code that has ``os`` and ``sys``. A file below the environment's prefix moves with it."""
+    """An argument of `install` in code that has ``sys``. A file below the environment's prefix moves with it."""
     if name not in ("snapshot", "lazy"):
         return repr(value)
     place = repr(value)
     if value not in (*WORDS, OFF) and value.startswith(os.path.join(sys.prefix, "")):
-        place = f"os.path.join(sys.prefix, {os.path.relpath(value, sys.prefix)!r})"
+        place = f"__import__('os').path.join(sys.prefix, {os.path.relpath(value, sys.prefix)!r})"
     return f"None if {SNAPSHOT_CONDITION} else {place}" if name == "snapshot" else place
 
 
@@ -157,7 +162,7 @@ def _carry_out(change: Change, dry_run: bool) -> Change:
         for name in change.removed:
             _remove(change.path(name))
         for name in change.written:
-            record.replace_text(change.path(name), change.wanted[name])
+            _write(change.path(name), change.wanted[name])
         if change.record is not None:
             record.amend(change.record, change.wanted, NAMES)
     except OSError as error:
@@ -174,6 +179,13 @@ def check_changeable(change: Change) -> None:
     for path in paths:
         if os.path.lexists(path) and not os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
             raise Unchangeable(f"no permission to write {path}: repeat as the owner of the environment, or {_INSTEAD}")
+
+
+def _write(path: str, text: str) -> None:
+    """With bytecode, as installers do: those who start later may not be allowed to write it."""
+    record.replace_text(path, text)
+    if path.endswith(".py"):
+        py_compile.compile(path, quiet=2)
 
 
 def _remove(path: str) -> None:

@@ -11,17 +11,25 @@ from fastimport.finding import importlib_frames as frames
 from fastimport.finding import loader
 from fastimport.finding.search_methods import SEARCH_METHODS, ModuleSpec, NamespacePath, StockPathFinder, methods_for
 
-try:
-    from fastimport import _end_wait as end_wait
-    from fastimport import _StandIn as PathFinder
-except ImportError:  # another distribution has written its __init__.py over ours: `fastimport doctor` has to run to say so
+stand_in = sys.modules.get("fastimport_start")  # a start-up file's copy, whose class is on sys.meta_path
+if not hasattr(stand_in, "bring_in"):
+    from fastimport import stand_in
+PathFinder = stand_in.PathFinder
+if "find_spec" in vars(type(PathFinder)):
+    del type(PathFinder).find_spec
 
-    class PathFinder(StockPathFinder):
-        """Meta path finder for sys.path and package ``__path__`` attributes: `importlib.machinery.PathFinder`, compiled."""
 
-    def end_wait():
-        return None
+def stop_waiting():
+    """What a start-up file put off to install, or None."""
+    waited, stand_in.waiting = stand_in.waiting, None
+    return waited
 
+
+class _Type(type):
+    """Between `type` and the type of PathFinder: pydoc lists direct subclasses that are called like built-in ones."""
+
+
+type(PathFinder).__bases__ = (_Type,)
 
 try:
     from fastimport import _core

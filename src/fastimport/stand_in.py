@@ -1,0 +1,88 @@
+"""The class that stands for importlib's PathFinder on ``sys.meta_path``, and what it is until the rest pays.
+
+``fastimport enable`` writes a copy of this file, with the environment's settings at its end: it is all of ours that a short
+program loads. Hence few functions, one metaclass, and no modules kept: at the interpreter's end, what a class holds goes last.
+"""
+
+import sys
+from _frozen_importlib_external import PathFinder as StockPathFinder
+
+look_ups = 32  # so many until the rest pays, measured: docs/performance.md; 0: now, because of what the settings are
+waiting = None  # what `install` will be called with
+
+
+class _Alike(type):
+    """Programs look for importlib's class on ``sys.meta_path`` with ``in``, ``index`` and ``remove``: ours is equal to it."""
+
+    __module__, __qualname__ = "builtins", "type"  # what prints the type of each finder prints what it did
+
+    def __eq__(cls, other):
+        return cls is other or (cls is PathFinder and other is StockPathFinder)
+
+    def __hash__(cls):
+        return hash(StockPathFinder) if cls is PathFinder else super().__hash__()
+
+
+_Alike.__name__ = "type"
+
+
+class PathFinder(StockPathFinder, metaclass=_Alike):
+    """Meta path finder for sys.path and package ``__path__`` attributes: `importlib.machinery.PathFinder`, compiled.
+
+    Usable as that class is, also without `fastimport.install`. Finds the same modules, gives equal specs, raises the same errors.
+    """
+
+    __module__ = "fastimport.finding.finder"  # which completes it
+
+
+def wait(**settings):
+    """`install` for start-up files, which have valid arguments: its bulk only once so many names were looked for that it pays."""
+    global look_ups, waiting
+    from os import environ, name
+
+    known = getattr(environ, "_data", None)  # to ask for one that is not set costs two exceptions
+    is_silent = name == "posix" and type(known) is dict and b"FASTIMPORT" not in b" ".join(known)
+    if not (is_silent or sys.flags.ignore_environment):
+        if environ.get("FASTIMPORT", "").lower() in ("0", "off", "no", "false"):
+            return
+        if __import__("fastimport")._can_not_wait(environ):
+            look_ups = 0
+    if waiting is not None:
+        waiting = settings
+    elif look_ups > 0:
+        for index, item in enumerate(sys.meta_path):
+            if item is StockPathFinder:
+                sys.meta_path[index] = PathFinder
+                waiting = settings
+                _Alike.find_spec = property(_find_spec, _replace, _replace)  # of the metaclass: no attribute of the class
+    if waiting is None:
+        __import__("fastimport").install(**settings)
+
+
+def _find_spec(cls):
+    """``PathFinder.find_spec`` until the rest pays: importlib's, so that no frame of ours is in a traceback."""
+    global look_ups
+    look_ups -= 1
+    if look_ups > 0 and cls is PathFinder:
+        return super(PathFinder, cls).find_spec
+    bring_in()
+    return cls.find_spec
+
+
+def _replace(cls, *value):
+    """Somebody sets the attribute, or deletes it: on the class, as if there were no property."""
+    bring_in()
+    setattr(cls, "find_spec", *value) if value else delattr(cls, "find_spec")
+
+
+def bring_in():
+    """Load the rest, which then takes over. What goes wrong leaves imports to importlib."""
+    global waiting
+    try:
+        del _Alike.find_spec  # importlib's is inherited from now on: our own imports need it, and other threads
+    except AttributeError:  # which it was already
+        return
+    try:
+        __import__("fastimport")._take_over()
+    except Exception:
+        waiting = None
