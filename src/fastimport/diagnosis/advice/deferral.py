@@ -42,16 +42,17 @@ del _b, _defer
 _PAIRS = 5
 
 
+def command_without(program: launcher.Program, put_off: Iterable[Statement]) -> list[str]:
+    """The command that runs the program with the statements `put_off` until something is asked of what they import."""
+    places = {(each.file, line) for each in put_off for line in range(each.line, each.end_line + 1)}
+    return launcher.command(program, launcher.Variant("", _SETUP.replace("{places!r}", repr(places)), False))
+
+
 def measured_saving(
     program: launcher.Program, put_off: Iterable[Statement], progress: Callable[[str], None], pairs: int = _PAIRS
 ) -> int | None:
     """Median of what the program's whole process is quicker by, in ns, with the statements `put_off`; None if it then fails."""
-    places = {(each.file, line) for each in put_off for line in range(each.line, each.end_line + 1)}
-    setups: dict[str, set[tuple[str, int]]] = {"as it is": set(), "put off": places}
-    prepared = {}
-    for name, lines in setups.items():
-        variant = launcher.Variant(name, _SETUP.replace("{places!r}", repr(lines)), False)
-        prepared[name] = launcher.command(program, variant)
+    prepared = {"as it is": command_without(program, ()), "put off": command_without(program, put_off)}
     differences = []
     try:
         for number, order in enumerate(plan.rounds(list(prepared), seed=1)):

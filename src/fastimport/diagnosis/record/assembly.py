@@ -15,7 +15,7 @@ _FORMS = {"BuiltinImporter": "builtin", "FrozenImporter": "frozen", "ExtensionFi
 # The order of the values that `lanes.Node.plain` gives.
 _FIELDS = (
     "serial", "name", "parent", "lane", "start", "end", "costs", "spans", "importer", "finder", "loader", "origin", "entry",
-    "found", "locations", "size", "compiled", "written", "error",
+    "found", "locations", "size", "compiled", "written", "error", "late",
 )  # fmt: skip
 
 
@@ -88,6 +88,7 @@ def _module(node: dict[str, Any], number: int, numbers: dict[Any, int], begun: i
         compiled=node["compiled"],
         written=node["written"],
         error=node["error"],
+        late=node["late"],
     )
 
 

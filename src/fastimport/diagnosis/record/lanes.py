@@ -14,7 +14,7 @@ class Node:
 
     __slots__ = (
         "bytecode", "children", "compiled", "costs", "depth", "end", "entry", "error", "finder", "found", "importer", "lane",
-        "loader", "locations", "name", "origin", "parent", "serial", "size", "spans", "start", "written",
+        "late", "loader", "locations", "name", "origin", "parent", "serial", "size", "spans", "start", "written",
     )  # fmt: skip
 
     def __init__(self, name: str, parent: "Node | None", lane: "Lane", start: int) -> None:
@@ -25,7 +25,7 @@ class Node:
         self.costs: dict[str, int] = {}
         self.spans: list[tuple[str, int, int]] = []
         self.children = 0
-        self.found = self.locations = False
+        self.found = self.locations = self.late = False
         self.importer: tuple[str, int] | None = None
         self.finder: str | None = None
         self.loader: str | None = None
@@ -43,7 +43,7 @@ class Node:
         return (
             self.serial, self.name, parent, self.lane.number, self.start, self.end, self.costs, self.spans, self.importer,
             self.finder, self.loader, self.origin, self.entry, self.found, self.locations, self.size, self.compiled,
-            self.written, self.error,
+            self.written, self.error, self.late,
         )  # fmt: skip
 
 

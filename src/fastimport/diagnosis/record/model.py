@@ -48,7 +48,8 @@ class Module:
     end_ns: int
     ns: dict[str, int] = field(default_factory=dict)  # own cost by kind, nested imports excluded; kinds without cost left out
     spans: list[list[Any]] = field(default_factory=list)  # [kind, start_ns, end_ns], nested imports included
-    importer: list[Any] | None = None  # [file, line] of the statement or call
+    importer: list[Any] | None = None  # [file, line] of the statement or call; of a late one, of its first use
+    late: bool = False  # a lazy import (PEP 810), made up when its name was used
     finder: str | None = None  # the finder on sys.meta_path that found it
     loader: str | None = None
     origin: str | None = None

@@ -143,7 +143,7 @@ class Tracer:
 
     def _begin_import(self, name: str, *_: object, **__: object) -> Node:
         node = self.lane().begin_import(name)
-        node.importer = _caller()
+        node.importer, node.late = _caller(name)
         if self._on_change is not None:
             self._on_change(node.start)
         return node
@@ -163,15 +163,28 @@ class Tracer:
             self._on_change(node.end)
 
 
-def _caller() -> "tuple[str, int] | None":
-    """File and line of the statement or call that imports: the first frame that is neither ours nor importlib's."""
+def _caller(module: str) -> "tuple[tuple[str, int] | None, bool]":
+    """File and line of the statement or call that imports: the first frame that is neither ours nor importlib's.
+
+    And whether it is neither, but the use of a name: a lazy import of `module` is made up.
+    """
     frame = sys._getframe(2)
     while frame is not None:
-        name = frame.f_code.co_filename
+        code = frame.f_code
+        name = code.co_filename
         if name not in _OWN_FILES and not name.endswith("importlib/__init__.py"):
-            return name, frame.f_lineno or 0
+            is_late = module in _LAZY and code.co_code[frame.f_lasti] not in _IMPORTING
+            return (name, frame.f_lineno or 0), is_late
         frame = frame.f_back  # type: ignore[assignment]
-    return None
+    return None, False
+
+
+def _instructions(source: str) -> "set[int]":
+    return set(compile(source, "", "exec").co_code[::2])
+
+
+_LAZY: "set[str]" = getattr(sys, "lazy_modules", set())  # names of modules that lazy imports wait for (3.15)
+_IMPORTING = _instructions("import x\nf()\nf(a=0)\nf(*a)") - _instructions("x = f.a, (), 0, None\nf")
 
 
 def _in_words(error: BaseException) -> str:

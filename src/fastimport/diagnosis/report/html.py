@@ -83,7 +83,7 @@ def _row(module: Module, kinds: list[str]) -> list[Any]:
     return [
         module.name, parent, module.thread, module.start_ns, module.end_ns, costs, module.form, place(module), module.origin,
         module.entry, module.size, module.compiled, module.written, module.error, module.spread,
-        module.importers, module.only_ns,
+        module.importers, module.only_ns, module.late,
     ]  # fmt: skip
 
 

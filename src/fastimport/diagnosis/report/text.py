@@ -227,7 +227,8 @@ def _range(module: Module) -> str:
 def _remark(module: Module) -> str:
     if module.error:
         return f"  [{module.error}]"
-    return f"  [compiled: {module.compiled}]" if module.compiled else ""
+    late = f"  [late: first used in {place(module)}]" if module.late else ""
+    return late + (f"  [compiled: {module.compiled}]" if module.compiled else "")
 
 
 def _shorten(text: str, width: int) -> str:

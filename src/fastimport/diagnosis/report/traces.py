@@ -77,7 +77,12 @@ def _chrome_event(name: str, category: str, module: Module, start: int, end: int
 
 
 def _chrome_arguments(module: Module) -> dict[str, Any]:
-    facts = {"origin": module.origin, "form": module.form, "imported by": place(module), "error": module.error}
+    facts = {
+        "origin": module.origin,
+        "form": module.form,
+        ("first used in" if module.late else "imported by"): place(module),
+        "error": module.error,
+    }
     own = {f"{kind} (µs)": ns / 1000 for kind, ns in module.ns.items()}
     return {name: value for name, value in {**facts, **own, "compiled": module.compiled}.items() if value}
 

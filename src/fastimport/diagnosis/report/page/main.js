@@ -3,14 +3,14 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
 const NAMES = data.kinds;
 const modules = data.modules.map((row, id) => {
-  const [name, parent, thread, start, end, costs, form, importer, origin, entry, size, compiled, written, error, spread, importers, only] = row;
+  const [name, parent, thread, start, end, costs, form, importer, origin, entry, size, compiled, written, error, spread, importers, only, late] = row;
   const ns = {};
   for (let at = 0; at < costs.length; at += 2) ns[NAMES[costs[at]]] = costs[at + 1];
   const own = Object.values(ns).reduce((sum, value) => sum + value, 0);
   // A box whose width is almost all nested imports has the colour of none of its own costs.
   const largest = Object.keys(ns).sort((a, b) => ns[b] - ns[a])[0] || "machinery";
   const kind = own * 10 < end - start ? "nested" : largest;
-  return { id, name, parent, thread, start, end, ns, own, all: end - start, kind, form, importer, origin, entry, size, compiled, written, error, spread, importers, only, nested: [] };
+  return { id, name, parent, thread, start, end, ns, own, all: end - start, kind, form, importer, origin, entry, size, compiled, written, error, spread, importers, only, late, nested: [] };
 });
 for (const each of modules) if (each.parent >= 0) modules[each.parent].nested.push(each);
 
@@ -105,7 +105,8 @@ function showChosen() {
   if (module.spread) row("self, in all runs", `${ms(module.spread[0])} to ${ms(module.spread[1])} ms`);
   for (const kind of NAMES) if (module.ns[kind]) row(kind, `${ms(module.ns[kind])} ms`);
   row("error", module.error, true);
-  row(module.importers && module.importers.length > 1 ? "first imported by" : "imported by", module.importer);
+  if (module.late) row("late, first used in", module.importer);
+  else row(module.importers && module.importers.length > 1 ? "first imported by" : "imported by", module.importer);
   if (module.importers && module.importers.length > 1) row(`all ${module.importers.length} importers`, module.importers.join(", "));
   row("file", module.origin);
   row("path entry", module.entry);
