@@ -49,7 +49,6 @@ class Module:
     ns: dict[str, int] = field(default_factory=dict)  # own cost by kind, nested imports excluded; kinds without cost left out
     spans: list[list[Any]] = field(default_factory=list)  # [kind, start_ns, end_ns], nested imports included
     importer: list[Any] | None = None  # [file, line] of the statement or call; of a late one, of its first use
-    late: bool = False  # a lazy import (PEP 810), made up when its name was used
     finder: str | None = None  # the finder on sys.meta_path that found it
     loader: str | None = None
     origin: str | None = None
@@ -62,6 +61,7 @@ class Module:
     spread: list[int] | None = None  # least and most own cost in all runs; None after a single one
     importers: list[str] | None = None  # all modules that import it, "FILE:LINE" where a statement does; None: nobody looked
     only_ns: int | None = None  # own cost of all modules that only this one needs, itself included; None: nobody looked
+    late: bool = False  # a lazy import (PEP 810), made up when its name was used
 
     @property
     def self_ns(self) -> int:
