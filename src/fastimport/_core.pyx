@@ -9,6 +9,10 @@ import _frozen_importlib_external as external
 import _imp
 import sys
 
+cdef extern from "Python.h":
+    object PyModule_NewObject(object name)
+    object PyEval_EvalCode(object code, object globals, object locals)
+
 cdef extern from "marshal.h":
     object PyMarshal_ReadObjectFromString(const char *data, Py_ssize_t size)
 
@@ -18,10 +22,13 @@ cdef extern from "_own_modules.h":
         const char *file
         bint is_package
         long long source_size
-        const char *code
-        long long size
     const fi_own_module fi_own_modules[]
+    const unsigned char fi_own_codes[]
+    const long long fi_own_codes_size
     const unsigned char fi_own_magic[4]
+
+cdef dict BUILTINS = bootstrap.__builtins__     # which is what exec gives to new modules
+cdef bint SETS_CACHED = sys.version_info < (3, 15)
 
 cdef enum:
     INSTALLING = 10     # seconds from the first to the last file of an installation
@@ -35,7 +42,8 @@ def load(str name not None):
     """
     spec = bootstrap.ModuleSpec(name, external.ExtensionFileLoader(name, __file__), origin=__file__)
     spec._set_fileattr = True
-    return bootstrap._load(spec)
+    with bootstrap._ModuleLockManager(name):
+        return _execute(_imp.create_dynamic(spec), spec, None)
 
 
 def provide(str name not None):
@@ -58,37 +66,63 @@ def bring_in(package not None, standing):
     cdef const fi_own_module *own = fi_own_modules
     if not _is_plain(package):
         return
-    directory = package.__path__[0]
+    cdef tuple codes = PyMarshal_ReadObjectFromString(<const char *>fi_own_codes, <Py_ssize_t>fi_own_codes_size)
+    directory = package.__path__[0] + external.path_sep
     latest = external._path_stat(__file__).st_mtime + INSTALLING
     path_finder = standing and standing.PathFinder
     if standing is not None:
         own += 1  # that is the first
     while own.name != NULL:
         name = f"{package.__name__}.{own.name.decode()}"
-        file = external._path_join(directory, *own.file.decode().split("/"))
+        file = directory + own.file.decode().replace("/", external.path_sep)
         parent, _, tail = name.rpartition(".")
         with bootstrap._ModuleLockManager(name):
             if name not in sys.modules:
                 if _is_changed(file, own.source_size, latest) or _is_claimed(name, sys.modules[parent].__path__, path_finder):
                     return
-                setattr(sys.modules[parent], tail, _load_own(own, name, file))
+                setattr(sys.modules[parent], tail, _load_own(own, name, file, codes[own - fi_own_modules]))
         own += 1
 
 
-cdef _load_own(const fi_own_module *own, str name, str file):
-    """As importlib does: the loader asks itself for the code."""
-    code = PyMarshal_ReadObjectFromString(own.code, <Py_ssize_t>own.size)
+cdef _load_own(const fi_own_module *own, str name, str file, code):
     _imp._fix_co_filename(code, file)
-    loader = external.SourceFileLoader(name, file)
-    spec = bootstrap.ModuleSpec(name, loader, origin=file)
+    spec = bootstrap.ModuleSpec(name, external.SourceFileLoader(name, file), origin=file)
     spec._set_fileattr = True
     if own.is_package:
         spec.submodule_search_locations = [external._path_split(file)[0]]
-    loader.get_code = {name: code}.__getitem__
+    return _execute(PyModule_NewObject(name), spec, code)
+
+
+cdef _execute(module, spec, code):
+    """What importlib does with a new module, whose lock is held: ``_init_module_attrs`` and ``_load_unlocked``."""
+    cdef dict attributes = module.__dict__
+    locations = spec.submodule_search_locations
+    wanted = [("__loader__", spec.loader), ("__package__", spec.name if locations is not None else spec.name.rpartition(".")[0])]
+    if locations is not None:
+        wanted.append(("__path__", locations))
+    wanted.append(("__file__", spec.origin))
+    if SETS_CACHED and code is not None:
+        wanted.append(("__cached__", spec.cached))
+    attributes["__spec__"] = spec
+    for name, value in wanted:
+        if value is not None and attributes.get(name) is None:
+            attributes[name] = value
+    spec._initializing = True
     try:
-        return bootstrap._load_unlocked(spec)
+        sys.modules[spec.name] = module
+        try:
+            if code is None:
+                _imp.exec_dynamic(module)
+            else:
+                sys.audit("exec", code)
+                attributes["__builtins__"] = BUILTINS
+                PyEval_EvalCode(code, attributes, attributes)
+        except BaseException:
+            sys.modules.pop(spec.name, None)
+            raise
+        return sys.modules[spec.name]
     finally:
-        del loader.get_code
+        spec._initializing = False
 
 
 cdef bint _is_plain(package) except -1:

@@ -99,10 +99,10 @@ _CHOICES = {"freshness": FRESHNESS, "register": REGISTER, "collector": COLLECTOR
 def check_choices(**arguments):
     """Raise `TypeError` or `ValueError` unless each of these arguments of `install` has one of its values."""
     for name, value in arguments.items():
-        choices = " or ".join(map(repr, _CHOICES[name]))
-        if not isinstance(value, str):
-            raise TypeError(f"{name} must be a str, {choices}, not {type(value).__name__}")
-        if value not in _CHOICES[name]:
+        if not isinstance(value, str) or value not in _CHOICES[name]:
+            choices = " or ".join(map(repr, _CHOICES[name]))
+            if not isinstance(value, str):
+                raise TypeError(f"{name} must be a str, {choices}, not {type(value).__name__}")
             raise ValueError(f"{name} must be {choices}, not {value!r}")
 
 

@@ -2,13 +2,13 @@ from collections.abc import Callable, Sequence
 from importlib.abc import PathEntryFinder
 from typing import Any, final
 
-from fastimport.finding._tables import Table
+from fastimport.finding._tables import Table, Watch
 
 _Importers = dict[str, PathEntryFinder | None]
 
 @final
 class Index:
-    def __init__(self, source: Sequence[Any], path: tuple[Any, ...], tables: Sequence[Table | None]) -> None: ...
+    def __init__(self, source: Sequence[Any], watch: Watch, path: tuple[Any, ...], tables: Sequence[Table | None]) -> None: ...
 
 @final
 class Indexes:

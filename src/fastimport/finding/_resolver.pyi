@@ -10,6 +10,7 @@ from fastimport.snapshot._reader import SnapshotReader
 
 @final
 class Listings:
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
     def entry_table(self, importers: dict[str, PathEntryFinder | None], entry: Any) -> Table | None: ...
 
 @final

@@ -32,9 +32,11 @@ def is_importlibs(cls, names):
     By type, too: a wrapper may pass for what it wraps.
     """
     found = {}
-    for base in reversed(cls.__mro__):
+    for base in reversed(cls.__mro__[:-1]):  # nobody can replace those of `object`
         members = base.__dict__
-        found.update([(name, members[name]) for name in names if name in members])
+        for name in names:
+            if name in members:
+                found[name] = members[name]
     for method in found.values():
         kind = type(method)
         if kind is classmethod or kind is staticmethod:

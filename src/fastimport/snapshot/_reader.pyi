@@ -3,6 +3,8 @@ from importlib.abc import PathEntryFinder
 from types import CodeType
 from typing import Any, final
 
+from typing_extensions import disjoint_base
+
 from fastimport.code._ready import CodeMaker
 from fastimport.finding._tables import Kinds
 
@@ -12,8 +14,10 @@ def checksum(data: bytes, seed: int = 0) -> int: ...
 class KnownPath: ...
 
 @final
-class SearchPaths: ...
+class SearchPaths:
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
 
+@disjoint_base
 class SnapshotFile:
     is_by_content: bool
     identity: bytes
