@@ -340,4 +340,4 @@ def test_threads_at_once(make):
 def test_what_is_left_to_marshal_here():
     """Which builds skip all of this is fixed."""
     is_other = bool(sysconfig.get_config_var("Py_GIL_DISABLED")) or hasattr(sys, "gettotalrefcount")
-    assert (unusable(sys.hexversion) is not None) == (is_other or sys.version_info >= (3, 14))
+    assert (unusable(sys.hexversion) is not None) == (is_other or sys.version_info >= (3, 16))

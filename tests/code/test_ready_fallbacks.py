@@ -1,5 +1,6 @@
 """Where code can't be made ready it is unmarshalled, from bytes made of the same templates, and `stats()` says why."""
 
+import ctypes
 import marshal
 import os
 import sys
@@ -151,6 +152,22 @@ def test_a_code_watcher_that_was_there_before(library):
 
 
 @needs_ready
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="3.13 has them")
+def test_tracers_of_references(library):
+    """One is told of each object. Tracemalloc is one, too."""
+    reader, refused, code = read(encoded(contents_of([library])))
+    api = ctypes.pythonapi
+    nothing = ctypes.cast(api.Py_IsInitialized, ctypes.c_void_p)  # has no arguments and changes nothing
+    assert api.PyRefTracer_SetTracer(nothing, None) == 0
+    try:
+        reader.code_object(code.number)
+    finally:
+        assert api.PyRefTracer_SetTracer(None, None) == 0
+    assert refused == ["ready-made code: a tracer of references"]
+    assert_is_marshals(reader, code)
+
+
+@needs_ready
 @pytest.mark.skipif(sys.version_info[:2] != (3, 12), reason="3.13 unmarshals then")
 def test_code_watchers_of_3_12(library):
     import _testcapi
@@ -241,9 +258,15 @@ def test_no_debug_ranges(library, way):
 
 
 @needs_ready
-@pytest.mark.parametrize("options", [("-X", "frozen_modules=off"), ("-X", "dev"), ("-X", "utf8"), ("-X", "tracemalloc"), ("-I",)])
+@pytest.mark.parametrize("options", [("-X", "frozen_modules=off"), ("-X", "dev"), ("-X", "utf8"), ("-I",)])
 def test_options_that_do_not_matter(library, options):
     assert run(library, *options) == EXPECTED
+
+
+@needs_ready
+def test_tracemalloc(library):
+    reasons = ["a tracer of references"] if sys.version_info >= (3, 13) else []
+    assert run(library, "-X", "tracemalloc") == EXPECTED + reasons
 
 
 @needs_ready
@@ -275,6 +298,6 @@ def test_statistics_count_the_reason(library):
 
 def test_which_builds_make_code():
     is_known = (
-        sys.version_info < (3, 14) and not sysconfig.get_config_var("Py_GIL_DISABLED") and not hasattr(sys, "gettotalrefcount")
+        sys.version_info < (3, 16) and not sysconfig.get_config_var("Py_GIL_DISABLED") and not hasattr(sys, "gettotalrefcount")
     )
     assert IS_READY is is_known

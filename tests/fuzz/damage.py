@@ -2,7 +2,7 @@
 
     python tests/fuzz/damage.py [--count 1000000] [--seed 1]
 
-Exit status: 0 nothing was found, 1 something was, 3 it can't run here (no compiler, no shared libpython, no templates).
+LDFLAGS may say where else the interpreter's library is, and how to link it. Exit status: 0 nothing was found, 1 something was, 3 it can't run here (no compiler, no shared libpython, no templates).
 """
 
 import argparse
@@ -22,10 +22,12 @@ from fastimport.snapshot._templates import TextTable
 
 HERE = Path(__file__).parent
 CODE = HERE.parents[1] / "src" / "fastimport" / "code"
+LINKING = os.environ.get("LDFLAGS", "").split()
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 SOURCES = (
     "X = 1, 'two words', 2**70, 1.5, 3j, b'x', {1, 'é', (2, 3)}\ndef f(a, b=1, *c, d, **e):\n return lambda: a, 'x y'",
     "class C:\n 'Text'\n def m(self): return super().m() in {1, 'é', (2, 3)}\n",
+    "def s(a): return a[1:2], a[:'x y', ::-1.5], a[b'x':2**70]",
     "def g(n):\n while n:\n  try: n -= 1\n  except* ValueError: yield n\n",
     "",
 )
@@ -36,7 +38,8 @@ def obstacle():
     """Why it can't run here, or None."""
     if unusable(sys.hexversion) is not None:
         return "code is not made of templates by this interpreter"
-    if not sysconfig.get_config_var("Py_ENABLE_SHARED"):
+    library = f"{sysconfig.get_config_var('LIBDIR')}/{sysconfig.get_config_var('LDLIBRARY')}"
+    if not sysconfig.get_config_var("Py_ENABLE_SHARED") or not (LINKING or os.path.exists(library)):
         return "the interpreter has no shared library"
     return None if shutil.which("cc") else "there is no C compiler"
 
@@ -60,7 +63,7 @@ def compile_driver(target):
     libraries = sysconfig.get_config_var("LIBDIR")
     sources = [HERE / "builder_driver.c", CODE / "builder.c", CODE / "quicken.c"]
     command = ["cc", "-g", "-O1", "-w", f"-I{CODE}", f"-I{sysconfig.get_path('include')}", "-o", target, *sources]
-    command += [f"-L{libraries}", f"-Wl,-rpath,{libraries}", f"-lpython{sysconfig.get_config_var('LDVERSION')}", "-lm"]
+    command += [*LINKING, f"-L{libraries}", f"-Wl,-rpath,{libraries}", f"-lpython{sysconfig.get_config_var('LDVERSION')}", "-lm"]
     if subprocess.run([*command, *SANITIZERS], capture_output=True, check=False).returncode == 0:
         return True
     subprocess.run(command, check=True)

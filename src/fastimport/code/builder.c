@@ -110,13 +110,11 @@ static inline uint64_t ft_read(const unsigned char *at, uint64_t turn, int wide)
 
 /* Not tracked yet, and without its items. */
 static inline PyObject *ft_new_tuple(Py_ssize_t size) {
+    PyTupleObject *tuple = PyObject_GC_NewVar(PyTupleObject, &PyTuple_Type, size);
 #if PY_VERSION_HEX >= 0x030E0000
-    PyObject *tuple = PyTuple_New(size);
-    if (tuple != NULL) PyObject_GC_UnTrack(tuple);
-    return tuple;
-#else
-    return (PyObject *)PyObject_GC_NewVar(PyTupleObject, &PyTuple_Type, size);
+    if (tuple != NULL) tuple->ob_hash = -1;
 #endif
+    return (PyObject *)tuple;
 }
 
 static PyObject *ft_drop_tuple(PyObject *tuple, Py_ssize_t filled) {
@@ -159,8 +157,9 @@ static FT_INLINE PyObject *ft_make_tuple(const ft_module *module, uint64_t limit
     return tuple;
 }
 
-/* Marshal's way: a new object for one byte, too. */
+/* Marshal's way: for one byte the interpreter's own from 3.14 on, and a new object before. */
 static inline PyObject *ft_make_bytes(const unsigned char *data, uint64_t size) {
+    if (PY_VERSION_HEX >= 0x030E0000 && size == 1) return PyBytes_FromStringAndSize((const char *)data, 1);
     PyObject *bytes = size ? ft_new_bytes(size) : PyBytes_FromStringAndSize(NULL, 0);
     if (bytes == NULL || size == 0) return bytes;
     if (size <= FT_SMALL)
@@ -179,8 +178,18 @@ static int ft_is_hashable(PyObject *item, int height, int *visits) {
     return 1;
 }
 
+/* Since 3.15 a frozenset is tracked only if something that was added was. Marshal's tuples are, when they are made. */
+static inline void ft_track_set(PyObject *set, int has_tuples) {
+#if PY_VERSION_HEX >= 0x030F0000
+    if (has_tuples && !PyObject_GC_IsTracked(set)) PyObject_GC_Track(set);
+#else
+    (void)set;
+    (void)has_tuples;
+#endif
+}
+
 static PyObject *ft_make_frozenset(const ft_module *module, uint64_t limit, const unsigned char *at, uint64_t size, int wide) {
-    int visits = 0;
+    int visits = 0, has_tuples = 0;
     if (size == 0) return PyObject_CallNoArgs((PyObject *)&PyFrozenSet_Type);
     PyObject *set = PyFrozenSet_New(NULL);
     for (uint64_t turn = 0; set != NULL && turn < size; turn++) {
@@ -188,8 +197,22 @@ static PyObject *ft_make_frozenset(const ft_module *module, uint64_t limit, cons
         if (reference >= limit || !ft_is_hashable(module->known[reference], 0, &visits) ||
             PySet_Add(set, module->known[reference]) < 0)
             Py_CLEAR(set);
+        else
+            has_tuples |= module->is[reference] & FT_IS_TUPLE && PyTuple_GET_SIZE(module->known[reference]);
     }
+    if (set != NULL) ft_track_set(set, has_tuples);
     return set;
+}
+
+/* Of what is no container: compilers make no others. */
+static PyObject *ft_make_slice(const ft_module *module, uint64_t limit, const unsigned char *at, int wide) {
+    PyObject *parts[FT_SLICE_REFS];
+    for (int turn = 0; turn < FT_SLICE_REFS; turn++) {
+        uint64_t reference = ft_read(at, (uint64_t)turn, wide);
+        if (reference >= limit || module->is[reference] & (FT_IS_TUPLE | FT_IS_TRACKED | FT_IS_CODE)) return NULL;
+        parts[turn] = module->known[reference];
+    }
+    return PySlice_New(parts[0], parts[1], parts[2]);
 }
 
 static PyObject *ft_make_long(const ft_object *object) {
@@ -286,6 +309,7 @@ static PyObject *ft_make_other(const ft_module *module, uint64_t limit, const ft
     switch (object->kind) {
     case FT_FROZENSET: return ft_make_frozenset(module, limit, object->data, object->count, wide);
     case FT_UTF8: return object->count ? ft_make_utf8(object->data, object->count) : PyUnicode_New(0, 0);
+    case FT_SLICE: return ft_make_slice(module, limit, object->data, wide);
     case FT_INT: return PyLong_FromLong((int32_t)ft_u32(object->data));
     case FT_LONG: return ft_make_long(object);
     default: return ft_make_float(object);
@@ -336,7 +360,7 @@ static FT_INLINE PyObject *ft_make_object(const ft_module *module, ft_stream *st
         return ft_make_ascii(data, size);
     case FT_CODE: *is = FT_IS_CODE; return ft_next(stream, wide, &object) < 0 ? NULL : ft_make_code(module, limit, &object, wide);
     default:
-        *is = kind == FT_FROZENSET ? FT_IS_TRACKED : kind == FT_UTF8 ? FT_IS_TEXT : 0;
+        *is = kind == FT_FROZENSET || kind == FT_SLICE ? FT_IS_TRACKED : kind == FT_UTF8 ? FT_IS_TEXT : 0;
         return ft_next(stream, wide, &object) < 0 ? NULL : ft_make_other(module, limit, &object, wide);
     }
 }

@@ -46,11 +46,22 @@ static int ft_compare_text(PyObject *expected, PyObject *built, PyObject **where
 }
 
 static int ft_compare_items(PyObject *expected, PyObject *built, PyObject *met, PyObject **where) {
+#if PY_VERSION_HEX >= 0x030E0000
+    if (((PyTupleObject *)expected)->ob_hash != ((PyTupleObject *)built)->ob_hash) return ft_differ(where, "another hash");
+#endif
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(expected); i++) {
         int found = ft_compare(PyTuple_GET_ITEM(expected, i), PyTuple_GET_ITEM(built, i), met, where);
         if (found) return found == -1 ? ft_within(where, NULL, i) : found;
     }
     return 0;
+}
+
+static int ft_compare_slices(PyObject *expected, PyObject *built, PyObject *met, PyObject **where) {
+    PySliceObject *a = (PySliceObject *)expected, *b = (PySliceObject *)built;
+    int found = ft_compare(a->start, b->start, met, where);
+    if (found == 0) found = ft_compare(a->stop, b->stop, met, where);
+    if (found == 0) found = ft_compare(a->step, b->step, met, where);
+    return found == -1 ? ft_within(where, "slice", 0) : found;
 }
 
 /* By the order of iteration, which depends on the order of making. */
@@ -67,8 +78,9 @@ static int ft_compare_sets(PyObject *expected, PyObject *built, PyObject *met, P
     return found;
 }
 
-/* All of a code object but what it refers to and what is each one's own: its version, and bytes that nobody sets. */
-static int ft_compare_fields(PyCodeObject *expected, PyCodeObject *built) {
+/* All of a code object but what it refers to and what is each one's own: its version, and bytes that nobody sets. Where the
+   first difference is, -1 for none, -2 if memory is short. */
+static Py_ssize_t ft_compare_fields(PyCodeObject *expected, PyCodeObject *built) {
     Py_ssize_t size = (Py_ssize_t)FT_CODE_HEAD + Py_SIZE(expected) * (Py_ssize_t)sizeof(_Py_CODEUNIT);
     unsigned char *a = (unsigned char *)PyMem_Malloc(2 * (size_t)size), *b = a + size;
     if (a == NULL) return -2;
@@ -88,14 +100,20 @@ static int ft_compare_fields(PyCodeObject *expected, PyCodeObject *built) {
         memset(bytes + offsetof(PyCodeObject, _co_unique_id), 0, sizeof(Py_ssize_t)); /* of free-threaded builds */
 #endif
     }
-    int found = memcmp(a, b, (size_t)size) ? -1 : 0;
+    Py_ssize_t at = 0;
+    while (at < size && a[at] == b[at]) at++;
     PyMem_Free(a);
-    return found;
+    return at < size ? at : -1;
 }
 
 static int ft_compare_codes(PyObject *expected, PyObject *built, PyObject *met, PyObject **where) {
-    int found = ft_compare_fields((PyCodeObject *)expected, (PyCodeObject *)built);
-    if (found) return found == -1 ? ft_differ(where, "another field of a code object") : (PyErr_NoMemory(), -2);
+    int found;
+    Py_ssize_t at = ft_compare_fields((PyCodeObject *)expected, (PyCodeObject *)built);
+    if (at == -2) return PyErr_NoMemory(), -2;
+    if (at >= 0) {
+        *where = PyUnicode_FromFormat("another field of a code object, at byte %zd", at);
+        return *where == NULL ? -2 : -1;
+    }
 #if PY_VERSION_HEX >= 0x030C0000
     uint32_t a = ((PyCodeObject *)expected)->co_version, b = ((PyCodeObject *)built)->co_version;
     if ((a == b && a != 0) || (a == 0 && b != 0)) return ft_differ(where, "a version that is not its own");
@@ -120,6 +138,7 @@ static int ft_compare_values(PyObject *expected, PyObject *built, PyObject *met,
     if (PyTuple_CheckExact(expected))
         return PyTuple_GET_SIZE(expected) != PyTuple_GET_SIZE(built) ? ft_differ(where, "another size")
                                                                      : ft_compare_items(expected, built, met, where);
+    if (PySlice_Check(expected)) return ft_compare_slices(expected, built, met, where);
     if (PyFrozenSet_CheckExact(expected)) return ft_compare_sets(expected, built, met, where);
     if (PyBytes_CheckExact(expected)) {
         if (PyBytes_GET_SIZE(expected) != PyBytes_GET_SIZE(built)) return ft_differ(where, "another size");

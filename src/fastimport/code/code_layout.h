@@ -3,7 +3,7 @@
 #ifndef FASTIMPORT_CODE_LAYOUT_H
 #define FASTIMPORT_CODE_LAYOUT_H
 
-#if !defined(Py_GIL_DISABLED) && !defined(Py_DEBUG) && !defined(Py_TRACE_REFS) && PY_VERSION_HEX < 0x030E0000 &&                 \
+#if !defined(Py_GIL_DISABLED) && !defined(Py_DEBUG) && !defined(Py_TRACE_REFS) && PY_VERSION_HEX < 0x03100000 &&                 \
     !defined(PYPY_VERSION) && !defined(_WIN32) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define FT_KNOWN_LAYOUT 1
 #else
@@ -26,6 +26,7 @@
 #ifdef FT_MAKES_CODE /* needs builder.h */
 #if PY_VERSION_HEX >= 0x030D0000
 #include <internal/pycore_opcode_metadata.h>
+#include <internal/pycore_opcode_utils.h>
 #include <internal/pycore_unicodeobject.h>
 #else
 #include <opcode.h>
@@ -45,7 +46,11 @@ static inline void ft_intern(PyInterpreterState *interpreter, PyObject **text) {
 static inline PyObject *ft_new_object(size_t size, PyTypeObject *type) {
     PyObject *made = (PyObject *)PyObject_Malloc(size);
     if (made == NULL) return PyErr_NoMemory();
+#if PY_VERSION_HEX >= 0x030E0000 && SIZEOF_VOID_P > 4
+    made->ob_refcnt_full = 1; /* flags, too */
+#else
     made->ob_refcnt = 1;
+#endif
     made->ob_type = type;
     return made;
 }
@@ -127,11 +132,20 @@ static inline PyCodeObject *ft_new_code(PyInterpreterState *interpreter, const f
 #define FT_OPCODE(unit) _Py_OPCODE(unit)
 #endif
 
+/* Whether tracing starts here. In 3.15 a generator expression has such an instruction before it becomes a generator, too. */
+static inline int ft_is_start(_Py_CODEUNIT unit) {
+#if PY_VERSION_HEX >= 0x030F0000
+    return FT_OPCODE(unit) == RESUME && (unit.op.arg & RESUME_OPARG_LOCATION_MASK) != RESUME_AT_GEN_EXPR_START;
+#else
+    return FT_OPCODE(unit) == RESUME;
+#endif
+}
+
 /* What is not given but follows, and what starts empty. */
 static inline void ft_derive(PyInterpreterState *interpreter, PyCodeObject *code, const ft_counts *counts) {
     _Py_CODEUNIT *instructions = _PyCode_CODE(code);
     Py_ssize_t entry = 0, size = Py_SIZE(code);
-    while (entry < size && FT_OPCODE(instructions[entry]) != RESUME) entry++;
+    while (entry < size && !ft_is_start(instructions[entry])) entry++;
     code->_co_firsttraceable = (int)entry;
     code->co_nlocals = counts->locals;
     code->co_ncellvars = counts->cells;
@@ -172,9 +186,9 @@ static inline PyCodeObject *ft_new_code(PyInterpreterState *interpreter, const f
     code->co_posonlyargcount = parts->posonlyargcount;
     code->co_kwonlyargcount = parts->kwonlyargcount;
 #if PY_VERSION_HEX >= 0x030E0000
-    _PyUnicode_InternMortal(interpreter, &code->co_filename);
-    _PyUnicode_InternMortal(interpreter, &code->co_name);
-    _PyUnicode_InternMortal(interpreter, &code->co_qualname);
+    PyObject **texts[] = {&code->co_filename, &code->co_name, &code->co_qualname};
+    for (int turn = 0; turn < 3; turn++)
+        if (!PyUnicode_CHECK_INTERNED(*texts[turn])) _PyUnicode_InternMortal(interpreter, texts[turn]);
     code->_co_unique_id = 0; /* of free-threaded builds */
     code->co_stacksize = parts->stacksize ? parts->stacksize : 1;
 #else

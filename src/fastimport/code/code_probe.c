@@ -107,7 +107,9 @@ const char *ft_unusable(unsigned long release) {
 
 const char *ft_hindrance(void) {
 #if PY_VERSION_HEX >= 0x030D0000
+    void *data;
     if (PyInterpreterState_Get()->active_code_watchers) return "a code watcher";
+    if (PyRefTracer_GetTracer(&data) != NULL) return "a tracer of references"; /* is told of each object */
 #endif
     return NULL;
 }
@@ -118,8 +120,8 @@ const char *ft_unusable(unsigned long release) {
     (void)release;
 #if defined(Py_GIL_DISABLED)
     return "a free-threaded build of Python";
-#elif PY_VERSION_HEX >= 0x030E0000
-    return "Python 3.14 or later";
+#elif PY_VERSION_HEX >= 0x03100000
+    return "Python 3.16 or later";
 #else
     return "an unknown build of Python";
 #endif

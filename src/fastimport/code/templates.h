@@ -17,13 +17,13 @@
 #define FT_INLINE inline
 #endif
 
-enum { FT_TUPLE = 1, FT_BYTES, FT_INT, FT_LONG, FT_FLOAT, FT_COMPLEX, FT_FROZENSET, FT_CODE, FT_NAMES, FT_ASCII, FT_UTF8 };
+enum { FT_TUPLE = 1, FT_BYTES, FT_INT, FT_LONG, FT_FLOAT, FT_COMPLEX, FT_FROZENSET, FT_CODE, FT_NAMES, FT_ASCII, FT_UTF8, FT_SLICE };
 enum {
     FT_KIND = 0x0F,
     FT_CODE_REF = 0x40,
     FT_REF = 0x80
 }; /* of a tag; the last two are marshal's FLAG_REF, of co_code and of the object */
-enum { FT_SINGLE = 4, FT_HEADER = 8, FT_CODE_FIELDS = 20, FT_MAX_DEPTH = 1000 };
+enum { FT_SINGLE = 4, FT_HEADER = 8, FT_CODE_FIELDS = 20, FT_MAX_DEPTH = 1000, FT_SLICE_REFS = 3 };
 enum {
     FT_CONSTS,
     FT_CODE_NAMES,
@@ -151,6 +151,7 @@ static FT_INLINE int ft_next(ft_stream *stream, int wide, ft_object *object) {
         object->code = p + 1 + FT_CODE_FIELDS + FT_CODE_REFS * (wide ? 4 : 2);
         size = FT_CODE_FIELDS + (uint64_t)FT_CODE_REFS * (wide ? 4 : 2) + object->count;
         break;
+    case FT_SLICE: size = (uint64_t)FT_SLICE_REFS * (wide ? 4 : 2); break;
     case FT_INT: size = 4; break;
     case FT_LONG:
         if (left < 5) return -1;
@@ -265,6 +266,7 @@ static inline int ft_marshal_object(ft_marshal *m, const ft_object *object, int 
         return ft_marshal_items(m, object, object->count, depth + 1);
     case FT_FROZENSET:
         return ft_tagged(m, '>' | flag, object->count, 4) < 0 ? -1 : ft_marshal_items(m, object, object->count, depth + 1);
+    case FT_SLICE: return ft_tagged(m, ':' | flag, 0, 0) < 0 ? -1 : ft_marshal_items(m, object, FT_SLICE_REFS, depth + 1);
     case FT_BYTES: return ft_tagged(m, 's' | flag, object->count, 4) < 0 ? -1 : ft_write(m, object->data, object->count);
     case FT_ASCII:
     case FT_UTF8: return ft_marshal_text(m, object->data, object->count, object->kind == FT_ASCII, 0, flag);

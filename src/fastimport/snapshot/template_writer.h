@@ -218,6 +218,25 @@ static inline uint32_t fw_bytes(fw_reader *r, int flag) {
     return made;
 }
 
+static inline int fw_is_container(const fw_reader *r, uint32_t item) {
+    return fw_is(r, item, FT_TUPLE, FT_NAMES) || fw_is(r, item, FT_FROZENSET, FT_SLICE) || fw_is(r, item, FT_CODE, FT_CODE);
+}
+
+/* Of what is no container: no other is made, which reading would have to take care of. */
+static inline uint32_t fw_slice(fw_reader *r, int flag, int depth) {
+    uint32_t node = fw_new_node(r, FT_SLICE, flag), first = r->item_count;
+    if (node == FW_FAILED || fw_grow((void **)&r->items, &r->item_room, first, FT_SLICE_REFS, sizeof(uint32_t)) < 0)
+        return FW_FAILED;
+    r->item_count += FT_SLICE_REFS;
+    for (uint32_t turn = 0; turn < FT_SLICE_REFS; turn++) {
+        uint32_t item = fw_read(r, depth + 1);
+        if (item == FW_FAILED || fw_is_container(r, item)) return FW_FAILED;
+        r->items[first + turn] = item;
+    }
+    r->nodes[node].first = first;
+    return fw_complete(r, node);
+}
+
 /* What was met before; not a node that is being read, which only marshal's containers could be. */
 static inline uint32_t fw_met(fw_reader *r) {
     const unsigned char *number = fw_take(r, 4);
@@ -243,6 +262,7 @@ static inline uint32_t fw_read(fw_reader *r, int depth) {
     case 'l': return fw_long(r, flag);
     case 's': return fw_bytes(r, flag);
     case 'c': return fw_code(r, flag, depth);
+    case ':': return fw_slice(r, flag, depth);
     case 'z':
     case 'Z':
     case ')':
@@ -292,6 +312,7 @@ static inline uint64_t fw_size(const fw_reader *r, int width) {
         case FT_ASCII:
         case FT_UTF8: size += head + node->count; break;
         case FT_CODE: size += 1 + FT_CODE_FIELDS + (uint64_t)FT_CODE_REFS * width + node->count; break;
+        case FT_SLICE: size += 1 + (uint64_t)FT_SLICE_REFS * width; break;
         case FT_LONG: size += 5 + 2 * (uint64_t)node->count; break;
         default: size += 1 + (node->kind == FT_INT ? 4 : node->kind == FT_FLOAT ? 8 : 16);
         }
@@ -323,6 +344,7 @@ static inline unsigned char *fw_put_node(const fw_reader *r, unsigned char *p, c
         memcpy(p, node->code, node->count);
         ft_quicken(p, node->count);
         return p + node->count;
+    case FT_SLICE: return fw_put_references(r, p, node, FT_SLICE_REFS);
     case FT_TUPLE:
     case FT_NAMES:
     case FT_FROZENSET:
