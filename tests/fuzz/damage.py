@@ -2,7 +2,9 @@
 
     python tests/fuzz/damage.py [--count 1000000] [--seed 1]
 
-LDFLAGS may say where else the interpreter's library is, and how to link it. Exit status: 0 nothing was found, 1 something was, 3 it can't run here (no compiler, no shared libpython, no templates).
+LDFLAGS may say where else the interpreter's library is, and how to link it.
+
+Exit status: 0 nothing was found, 1 something was, 3 it can't run here (no compiler, no shared libpython, no templates).
 """
 
 import argparse

@@ -108,6 +108,8 @@ class Templates:
         if kind == 4:
             digits = int.from_bytes(self.data[self.at : self.at + 4], "little", signed=True)
             return kind, flagged, self.take(4 + 2 * abs(digits))
+        if kind == 12:
+            return kind, flagged, self.references(3)
         if kind == 8:
             fields = self.take(20)
             return kind, flagged, (fields, self.references(9), self.take(int.from_bytes(fields[16:], "little")), tag >> 6 & 1)
@@ -145,6 +147,10 @@ class Templates:
         if kind in (1, 9, 7):
             short = kind != 7 and len(content) < 256
             self.put(">" if kind == 7 else ")" if short else "(", flagged, len(content).to_bytes(1 if short else 4, "little"))
+            for reference in content:
+                self.refer(reference)
+        elif kind == 12:
+            self.put(":", flagged)
             for reference in content:
                 self.refer(reference)
         elif kind in (10, 11):
