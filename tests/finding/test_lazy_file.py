@@ -104,6 +104,9 @@ def test_before_python_3_15_everything_stays_eager_and_the_reason_is_told(tmp_pa
     assert (done.returncode, done.stdout) == (0, "ran\n") and lazy.NEEDED in done.stderr
     done = python("-c", "import fastimport; fastimport.install(); print(fastimport.stats().refusals)", FASTIMPORT_LAZY=path)
     assert lazy.NEEDED in done.stdout and done.stderr == ""
+    for words in (("verify", path), ("explain", "--file", path, "a"), ("show", path)):
+        told = python("-m", "fastimport", "lazy", *words).stderr
+        assert f"fastimport lazy: {lazy.NEEDED}; this is" in told and "'fastimport profile' tells which imports" in told
     done = python("-m", "fastimport", "lazy", "learn", "-o", "x.toml", "-c", "import json", cwd=tmp_path)
     assert done.returncode == 2 and lazy.NEEDED in done.stderr and "fastimport profile" in done.stderr
     assert not os.path.exists(os.path.join(tmp_path, "x.toml"))

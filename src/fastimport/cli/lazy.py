@@ -24,7 +24,7 @@ JOURNAL = 3  # of what it holds: another number, and it is not gone on with
 FORMS = ("filter", "lines", "modules")
 FILE = "lazy.toml"
 _CHILD = "fastimport.cli.learning"
-ADVICE = "before that, 'fastimport profile' tells which imports are worth moving into the functions that use them"
+ADVICE = "'fastimport profile' tells which imports are worth moving into the functions that use them"
 
 DESCRIPTION = """\
 Python 3.15 can postpone imports until they are used (PEP 810). 'learn' finds out which of a program's imports may be late: it
@@ -57,13 +57,8 @@ def _add_learn(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--check", metavar="CMD", help="a shell command that must succeed, too, such as a test suite")
     parser.add_argument("--until-import", metavar="NAME", help="end each run once this module has been imported")
     parser.add_argument("--allow", action="append", default=[], metavar="NAME", help="a module whose side effects do no harm")
-    parser.add_argument(
-        "--trust",
-        choices=TRUST,
-        default="none",
-        metavar="WHAT",
-        help="side effects that are left to program and check: none, packages (of those that change only themselves), all",
-    )
+    trusted = "side effects that are left to program and check: none, packages (of those that change only themselves), all"
+    parser.add_argument("--trust", choices=TRUST, default="none", metavar="WHAT", help=trusted)
     parser.add_argument(
         "--runs", type=at_least(5), default=200, metavar="N", help="run the program no more than N times (%(default)s)"
     )
@@ -98,7 +93,7 @@ def learn(arguments: argparse.Namespace) -> int:
     """Learn, write the file, and return the exit status."""
     program = program_of(arguments)
     if sys.version_info < lazy.FIRST_PYTHON:
-        return _refuse("learn", f"{lazy.NEEDED}; this is {sys.version.split()[0]}. {ADVICE[0].upper()}{ADVICE[1:]}", USAGE)
+        return _refuse("learn", f"{lazy.NEEDED}; this is {sys.version.split()[0]}. Before that, {ADVICE}", USAGE)
     problem = _output_problem(arguments.output, described(program))
     if problem is not None:
         return _refuse("learn", problem, USAGE)
@@ -186,6 +181,7 @@ def _first_reasons(eager: dict[str, str]) -> list[tuple[str, str]]:
 
 def verify(arguments: argparse.Namespace) -> int:
     """Say whether the file still holds, and return the exit status."""
+    _tell_if_nothing_can_be_late()
     try:
         data = lazy.read(arguments.file)
     except lazy.Unusable as reason:
@@ -206,6 +202,7 @@ def verify(arguments: argparse.Namespace) -> int:
 
 def explain(arguments: argparse.Namespace) -> int:
     """Say why a module may be late, or not; exit status 1 if the file does not know it."""
+    _tell_if_nothing_can_be_late()
     try:
         data = lazy.read(arguments.file)
     except lazy.Unusable as reason:
@@ -220,6 +217,7 @@ def explain(arguments: argparse.Namespace) -> int:
 
 def show_as(arguments: argparse.Namespace) -> int:
     """Write the file in another form."""
+    _tell_if_nothing_can_be_late()
     try:
         data = lazy.read(arguments.file)
     except lazy.Unusable as reason:
@@ -244,6 +242,11 @@ def _look_as(data: dict[str, Any]) -> None:
     program = data.get("program", [])
     if program and program[0] not in ("-m", "-c"):
         sys.path[:1] = [os.path.dirname(os.path.abspath(program[0]))]
+
+
+def _tell_if_nothing_can_be_late() -> None:
+    if sys.version_info < lazy.FIRST_PYTHON:
+        _say(f"{lazy.NEEDED}; this is {sys.version.split()[0]}: here a file has no effect, and {ADVICE}")
 
 
 def _say(text: str) -> None:
