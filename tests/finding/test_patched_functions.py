@@ -14,6 +14,7 @@ from unittest import mock
 import pytest
 from support import plant
 from support.loading import both
+from support.process import python
 from support.registration import registered
 
 KINDS = ("meta_path", "in_place")
@@ -124,3 +125,80 @@ def test_without_a_watcher_to_be_had(tree):
     with mock.patch.object(external, "_path_stat"):
         assert not any(each.holds() for each in several)
     assert all(each.holds() for each in several)
+
+
+BEFORE = """
+import importlib, sys
+sys.path.insert(0, sys.argv[1])
+kind, module, owner, name = sys.argv[2:]
+place, calls = sys.modules[module], []
+place = getattr(place, owner) if owner else place
+original = vars(place)[name]
+called = getattr(original, "__func__", original)
+def replacement(*args, **kwargs):
+    calls.append(name)
+    return called(*args, **kwargs)
+setattr(place, name, replacement if called is original else type(original)(replacement))
+if kind != "stock":
+    import fastimport
+    fastimport.install(register=kind)
+    print(fastimport.installed(), *fastimport.stats().refusals)
+sys.path_importer_cache.clear()
+calls.clear()
+for imported in ("plain", "package", "space.leaf"):
+    importlib.import_module(imported)
+print(len(calls))
+"""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", PLACES)
+def test_what_was_replaced_before_fastimport_was_imported(tree, name, kind):
+    """There is nothing to tell what it was: importlib does the work, and calls it as often as ever."""
+    if not hasattr(PLACES[name], name):
+        pytest.skip("another version's")
+    module = "_frozen_importlib_external" if PLACES[name] is external else PLACES[name].__name__
+    counts, said = [], ""
+    imported(tree)  # writes the bytecode that each of both finds
+    for side in ("stock", kind):
+        finished = python("-c", BEFORE, tree, side, module, "", name)
+        assert finished.returncode == 0, finished.stderr
+        *said, count = finished.stdout.splitlines()
+        counts.append(int(count))
+    assert counts[0] == counts[1]
+    reason = f"{name} was replaced before fastimport was imported"
+    assert said == [f"False {reason}"] or not counts[0]
+
+
+CLASSES = {
+    "PathFinder": ("find_spec", "_get_spec", "_path_importer_cache", "_path_hooks"),
+    "FileFinder": ("__init__", "find_spec", "_get_spec", "_fill_cache"),
+    "SourceFileLoader": ("path_stats", "_cache_bytecode"),
+    "SourceLoader": ("get_code", "source_to_code"),
+    "FileLoader": ("__init__", "get_filename", "get_data"),
+    "NamespacePath" if hasattr(external, "NamespacePath") else "_NamespacePath": ("__iter__", "_recalculate"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("owner", "name"), [(owner, name) for owner, names in CLASSES.items() for name in names])
+def test_a_class_that_was_patched_before_fastimport_was_imported(tree, owner, name, kind):
+    """importing fastimport fails for none of them, and each is called as often as ever."""
+    imported(tree)
+    counts = []
+    for side in ("stock", kind):
+        finished = python("-c", BEFORE, tree, side, "_frozen_importlib_external", owner, name)
+        assert finished.returncode == 0, finished.stderr
+        counts.append(int(finished.stdout.splitlines()[-1]))
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_iteration_of_a_namespace_path_is_replaced(tree, kind):
+    cls = getattr(external, "NamespacePath", None) or external._NamespacePath
+    for side in (nullcontext(), registered(kind)):
+        calls, original = [], cls.__iter__
+        imported(tree)
+        with side, mock.patch.object(cls, "__iter__", lambda self: calls.append(1) or original(self)):
+            imported(tree)
+        assert len(calls) == 1

@@ -11,6 +11,8 @@ int fb_open_code_is_hooked(unsigned long release); /* _open_code_hook.c */
 #ifndef _WIN32
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #define FB_OPEN_FLAGS (O_RDONLY | O_CLOEXEC)
@@ -18,17 +20,27 @@ int fb_open_code_is_hooked(unsigned long release); /* _open_code_hook.c */
 #define FB_OPEN_FLAGS 0
 #endif
 
-/* Size and modification time of a file as the header of a .pyc has them: importlib takes int() of a float. */
+/* A modification time as the header of a .pyc has it: importlib takes int() of a float. */
+static inline unsigned int fb_seconds(long long seconds, long long nanoseconds) {
+    return (unsigned int)(long long)((double)seconds + 1e-9 * (double)nanoseconds);
+}
+
+static inline unsigned int fb_seconds_of(long long time_ns) {
+    long long rest = time_ns % 1000000000;
+    if (rest < 0) rest += 1000000000;
+    return fb_seconds((time_ns - rest) / 1000000000, rest);
+}
+
+/* Size and modification time of a file as the header of a .pyc has them. */
 static inline int fb_source_stamp(const char *path, unsigned int *mtime, unsigned int *size) {
 #ifndef _WIN32
     struct stat st;
     if (stat(path, &st) != 0) return -1;
 #if defined(__APPLE__)
-    double time = (double)st.st_mtimespec.tv_sec + 1e-9 * (double)st.st_mtimespec.tv_nsec;
+    *mtime = fb_seconds(st.st_mtimespec.tv_sec, st.st_mtimespec.tv_nsec);
 #else
-    double time = (double)st.st_mtim.tv_sec + 1e-9 * (double)st.st_mtim.tv_nsec;
+    *mtime = fb_seconds(st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 #endif
-    *mtime = (unsigned int)(long long)time;
     *size = (unsigned int)st.st_size;
     return 0;
 #else
@@ -105,6 +117,41 @@ static inline fb_buffer *fb_read_all(int file, fb_buffer **spare, Py_ssize_t *si
     (void)file; (void)spare; (void)size;
 #endif
     return NULL;
+}
+
+/* The first `size` bytes of a file; -1 if it hasn't as many. */
+static inline int fb_read_start(const char *path, char *start, size_t size) {
+#ifndef _WIN32
+    int file = open(path, FB_OPEN_FLAGS | O_NONBLOCK);
+    ssize_t count = file < 0 ? -1 : read(file, start, size);
+    if (file >= 0) close(file);
+    return count == (ssize_t)size ? 0 : -1;
+#else
+    (void)path; (void)start; (void)size;
+    return -1;
+#endif
+}
+
+/* Whether a file can be made at `path`, or the directory that it is to be in: what importlib would try in vain isn't tried. Where
+   access() would answer for another user than the one that writes, it is. */
+static inline int fb_may_write(const char *path) {
+#ifndef _WIN32
+    char directory[PATH_MAX];
+    size_t size = strlen(path);
+    if (size >= sizeof directory || getuid() != geteuid() || getgid() != getegid()) return 1;
+    memcpy(directory, path, size + 1);
+    for (int level = 0; level < 2; level++) {
+        char *slash = strrchr(directory, '/');
+        if (slash == NULL || slash == directory) return 1;
+        *slash = '\0';
+        if (access(directory, W_OK | X_OK) == 0) return 1;
+        if (errno != ENOENT) return 0;
+    }
+    return 0;
+#else
+    (void)path;
+    return 1;
+#endif
 }
 
 static inline unsigned int fb_uint32(const char *bytes) {

@@ -11,6 +11,10 @@ class BytecodePaths:
     def __init__(self, external: ModuleType) -> None: ...
 
 @final
+class BytecodeWriter:
+    def __init__(self, external: ModuleType, paths: BytecodePaths) -> None: ...
+
+@final
 class BytecodeReader:
     short_roads: int
     long_roads: int

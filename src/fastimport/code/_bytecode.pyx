@@ -5,6 +5,7 @@ learnt on the short road is used on the long one.
 """
 
 cimport cython
+from cpython.bytes cimport PyBytes_AS_STRING
 from cpython.object cimport PyObject
 from libc.stdlib cimport free
 from libc.string cimport memcmp, memcpy, strlen
@@ -31,6 +32,9 @@ cdef extern from "_bytecode.h" nogil:
     fb_buffer *fb_read_all(int file, fb_buffer **spare, Py_ssize_t *size) noexcept
     void fb_keep(fb_buffer **spare, fb_buffer *buffer) noexcept
     unsigned int fb_uint32(const char *data) noexcept
+    unsigned int fb_seconds_of(long long time_ns) noexcept
+    int fb_read_start(const char *path, char *start, size_t size) noexcept
+    int fb_may_write(const char *path) noexcept
 
 cdef extern from "_method.h":
     object fb_method_type()
@@ -99,6 +103,101 @@ cdef class BytecodePaths:
         return ending
 
 
+cdef bint is_valid(dict external_dict, const char *data, Py_ssize_t size, unsigned int mtime, unsigned int source_size) except -1:
+    """Whether a .pyc that begins with `data` is valid for a source of this modification time and size."""
+    magic = fi_get(external_dict, "MAGIC_NUMBER", None)
+    if type(magic) is not bytes or len(<bytes>magic) != 4 or size < HEADER_SIZE:
+        return False
+    if memcmp(data, <const char *><bytes>magic, 4) != 0 or fb_uint32(data + 4) & ~<unsigned int>2:
+        return False
+    return fb_uint32(data + 8) == mtime and fb_uint32(data + 12) == source_size
+
+
+@cython.final
+cdef class BytecodeWriter:
+    """Writes the .pyc of a module whose code came from a snapshot, where importlib, which would have compiled it, would write it."""
+
+    cdef dict external_dict
+    cdef BytecodePaths paths
+
+    def __init__(self, external, BytecodePaths paths not None):
+        self.external_dict, self.paths = external.__dict__, paths
+
+    cdef bint is_wanted(self) except -1:
+        return not fi_get(self.paths.sys_dict, "dont_write_bytecode", False)
+
+    cdef object keep(self, loader, str path, snapshot, tuple recorded):
+        """The code of a snapshot, which has it as `recorded`, after its .pyc was written if importlib would have written one.
+
+        As in ``SourceLoader.get_code``: it would have compiled this. None where importlib has to see to it; what a hook raises
+        is given back.
+        """
+        cdef char room[PATH_ROOM]
+        cdef const char *bytecode_path = room
+        cdef unsigned int mtime, source_size
+        code, number, mtime_ns, size = recorded
+        mtime, source_size = fb_seconds_of(mtime_ns), <unsigned int><unsigned long long>size
+        encoded = None
+        if self.paths.compose(path, room) < 0:
+            encoded = <bytes>PyUnicode_EncodeFSDefault(self.paths.cache_from_source(path))
+            bytecode_path = PyBytes_AS_STRING(encoded)
+        is_due = self.is_due(path, bytecode_path, mtime, source_size)
+        if not is_due:
+            return None if is_due is None else code
+        name = PyUnicode_DecodeFSDefaultAndSize(bytecode_path, strlen(bytecode_path))
+        header = <bytes>fi_get(self.external_dict, "MAGIC_NUMBER", None) + bytes(4)
+        header += (<object>mtime).to_bytes(4, "little") + (<object>source_size).to_bytes(4, "little")
+        try:
+            loader._cache_bytecode(path, name, bytearray(header + self.marshalled(snapshot, number, code)))
+        except NotImplementedError:
+            pass
+        except BaseException as error:
+            return error
+        return code
+
+    cdef object is_due(self, str path, const char *bytecode_path, unsigned int mtime, unsigned int source_size):
+        """Whether importlib would write bytecode, and could; None if it has to see to it itself."""
+        cdef char header[HEADER_SIZE]
+        cdef bint is_there, may_write
+        with nogil:
+            is_there = fb_read_start(bytecode_path, header, HEADER_SIZE) == 0
+        if is_there and is_valid(self.external_dict, header, HEADER_SIZE, mtime, source_size):
+            return False
+        if is_there and self.is_hashed(header):
+            return False if self.has_hash(header, path) else None
+        with nogil:
+            may_write = fb_may_write(bytecode_path)
+        return may_write
+
+    cdef bytes marshalled(self, snapshot, long long number, code):
+        """What marshal made of the code when it was compiled: that is equal, byte for byte, to what importlib writes."""
+        try:
+            if number >= 0:
+                return snapshot.code_bytes(number)
+        except ValueError:          # damaged since
+            pass
+        return fi_get(self.external_dict, "marshal", None).dumps(code)
+
+    cdef bint is_hashed(self, const char *header) except -1:
+        """Whether a header is one of PEP 552's that are valid by a hash, as ``_classify_pyc`` sees it."""
+        magic = <bytes>fi_get(self.external_dict, "MAGIC_NUMBER", None)
+        return memcmp(header, <const char *>magic, 4) == 0 and fb_uint32(header + 4) & ~<unsigned int>2 == 1
+
+    cdef bint has_hash(self, const char *header, str path) except -1:
+        """Whether importlib, as it is told to, believes the bytecode with this header for the source at `path`."""
+        imp = fi_get(self.external_dict, "_imp", None)
+        policy = imp.check_hash_based_pycs
+        if policy == "never" or not (header[4] & 2 or policy == "always"):
+            return True
+        try:
+            with open(path, "rb") as file:
+                source = file.read()
+        except OSError:
+            return False
+        magic = int.from_bytes(fi_get(self.external_dict, "MAGIC_NUMBER", None), "little")
+        return header[8:HEADER_SIZE] == imp.source_hash(magic, source)
+
+
 @cython.final
 cdef class BytecodeReader:
     """Reads .pyc files for source loaders of one class."""
@@ -106,6 +205,7 @@ cdef class BytecodeReader:
     cdef dict external_dict
     cdef dict served                # edited, never replaced: see Listings
     cdef BytecodePaths paths
+    cdef BytecodeWriter writer
     cdef object fix_filename, module_spec
     cdef Globals functions
     cdef fb_buffer *spare           # exchanged atomically
@@ -118,6 +218,7 @@ cdef class BytecodeReader:
         whether that has a hook.
         """
         self.external_dict, self.paths = external.__dict__, BytecodePaths(external)
+        self.writer = BytecodeWriter(external, self.paths)
         self.served, self.functions = {}, functions
         self.fix_filename, self.module_spec = fix_filename, external._bootstrap.ModuleSpec
         self.release, self.open_code = release, open_code
@@ -164,9 +265,11 @@ cdef class BytecodeReader:
             return None
         snapshot = fi_get(self.served, "snapshot", None)
         if snapshot is not None and self.is_ordinary():
-            code = snapshot.code(path)
+            code = snapshot.code(path, self.writer.is_wanted())
+            if type(code) is tuple:
+                code = self.writer.keep(loader, path, snapshot, code)
             if code is not None:
-                self.snapshot_codes += 1
+                self.snapshot_codes += PyCode_Check(code)
                 return code
         if self.paths.compose(path, bytecode_path) < 0:
             return None
@@ -204,7 +307,7 @@ cdef class BytecodeReader:
         if buffer == NULL:
             return None
         try:
-            if not self.is_valid(buffer.data, size, mtime, source_size):
+            if not is_valid(self.external_dict, buffer.data, size, mtime, source_size):
                 return None
             return self.unmarshal(buffer.data, size, path, bytecode_path)
         finally:
@@ -227,17 +330,9 @@ cdef class BytecodeReader:
             return None
         except BaseException as veto:
             return veto
-        if type(data) is not bytes or not self.is_valid(<const char *><bytes>data, len(<bytes>data), mtime, source_size):
+        if type(data) is not bytes or not is_valid(self.external_dict, <const char *><bytes>data, len(<bytes>data), mtime, source_size):
             return None
         return self.load(<const char *><bytes>data, len(<bytes>data), path)
-
-    cdef bint is_valid(self, const char *data, Py_ssize_t size, unsigned int mtime, unsigned int source_size) except -1:
-        magic = fi_get(self.external_dict, "MAGIC_NUMBER", None)
-        if type(magic) is not bytes or len(<bytes>magic) != 4 or size < HEADER_SIZE:
-            return False
-        if memcmp(data, <const char *><bytes>magic, 4) != 0 or fb_uint32(data + 4) != 0:
-            return False
-        return fb_uint32(data + 8) == mtime and fb_uint32(data + 12) == source_size
 
     cdef object unmarshal(self, const char *data, Py_ssize_t size, str path, const char *bytecode_path):
         """The audit event comes after the reading, so that a file that importlib has to look at is audited once, by it.

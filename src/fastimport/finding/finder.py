@@ -54,6 +54,10 @@ _SPEC_FIELDS = (
     "_cached",
 )  # fmt: skip
 _FINDER_FIELDS = ("_loaders", "path", "_path_mtime", "_path_cache", "_relaxed_path_cache")
+if unavailable is None:
+    unavailable = frames.replaced_before({**_PINS, StockPathFinder: SEARCH_METHODS, NamespacePath: ("__iter__",)})
+    if unavailable is not None:  # what importlib's own was, nobody knows
+        Globals = Pin = Resolver = Table = None
 
 
 def make_resolver(namespace=None):
@@ -105,8 +109,6 @@ def _unsupported():
     """Why this interpreter is left to importlib, or None."""
     if tuple(vars(ModuleSpec("name", None))) != _SPEC_FIELDS or tuple(vars(external.FileFinder("/"))) != _FINDER_FIELDS:
         return "unknown layout of importlib's objects"
-    if not all(frames.is_importlibs(cls, names) for cls, names in {**_PINS, StockPathFinder: SEARCH_METHODS}.items()):
-        return "a class of importlib was patched before fastimport was imported"
     if sys.flags.verbose:
         return "verbose"  # importlib tells what it tries
     if sys.platform.startswith(external._CASE_INSENSITIVE_PLATFORMS) and external._relax_case():

@@ -3,12 +3,9 @@
 import _frozen_importlib_external as external
 import sys
 
-_Function = type(lambda: None)
+_Function, _Module = type(lambda: None), type(sys)
 _BUILTINS = (type(object.__init__), type(object.__new__), type(str.lower))
-_STOCK_FILES = (
-    external.spec_from_file_location.__code__.co_filename,
-    external._bootstrap.ModuleSpec.__repr__.__code__.co_filename,
-)
+_STOCK_FILES = ("<frozen importlib._bootstrap_external>", "<frozen importlib._bootstrap>")
 
 
 def as_importlib(function, stock, line):
@@ -60,18 +57,40 @@ def called_by_name():
     bootstrap = external._bootstrap
     return (
         (external, (
-            "NamespacePath", "_NamespacePath", "_OPT", "_PYCACHE", "_bootstrap", "_classify_pyc", "_compile_bytecode",
-            "_get_cached", "_imp", "_io", "_os", "_path_isabs", "_path_isdir", "_path_isfile", "_path_is_mode_type", "_path_join",
-            "_path_split", "_path_stat", "_relax_case", "_unpack_uint32", "_validate_timestamp_pyc", "marshal",
+            "NamespacePath", "_NamespacePath", "_OPT", "_PYCACHE", "_bootstrap", "_calc_mode", "_classify_pyc",
+            "_code_to_hash_pyc", "_code_to_timestamp_pyc", "_compile_bytecode", "_get_cached", "_imp", "_io", "_os", "_pack_uint32",
+            "_path_isabs", "_path_isdir", "_path_isfile", "_path_is_mode_type", "_path_join", "_path_split", "_path_stat",
+            "_relax_case", "_unpack_uint32", "_validate_hash_pyc", "_validate_timestamp_pyc", "_write_atomic", "marshal",
             "path_sep", "path_separators",
             "spec_from_file_location", "sys",
         )),
-        (external._os, ("getcwd", "listdir", "stat")),
+        (external._os, ("getcwd", "listdir", "mkdir", "open", "replace", "stat")),
         (bootstrap, ("ModuleSpec", "_verbose_message")),
-        (external._io, ("open_code",)),
-        (external.marshal, ("loads",)),
-        (external._imp, ("_fix_co_filename",)),
+        (external._io, ("FileIO", "open_code")),
+        (external.marshal, ("dumps", "loads")),
+        (external._imp, ("_fix_co_filename", "source_hash")),
     )  # fmt: skip
+
+
+def replaced_before(classes):
+    """What somebody replaced before we came, in words, or None: a function that is called by name, a method of these classes."""
+    for module, names in (*called_by_name(), (external, ("cache_from_source",))):
+        for name in names:
+            if name in module.__dict__ and not _is_original(module.__dict__[name], name):
+                return f"{name} was replaced before fastimport was imported"
+    if not all(is_importlibs(cls, names) for cls, names in classes.items()):
+        return "a class of importlib was patched before fastimport was imported"
+    return None
+
+
+def _is_original(value, name):
+    """Whether it can be what the interpreter put under this name: functions of importlib, builtins and classes of this name, modules."""
+    kind = type(value)
+    if kind is _Function:
+        return value.__code__.co_filename in _STOCK_FILES
+    if kind is type(len) or kind is type:
+        return value.__name__.lstrip("_") == name.lstrip("_")
+    return kind is _Module or kind is str or kind is list
 
 
 def zipimporter():

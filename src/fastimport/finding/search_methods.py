@@ -13,14 +13,15 @@ NamespacePath = getattr(external, "NamespacePath", None) or external._NamespaceP
 ModuleSpec = external._bootstrap.ModuleSpec
 SEARCH_METHODS = ("_path_importer_cache", "_path_hooks", "_get_spec", "find_spec")
 
-_stock_find_spec = StockPathFinder.__dict__["find_spec"].__func__
-_stock_get_spec = StockPathFinder.__dict__["_get_spec"].__func__
+_stock_find_spec, _stock_get_spec = (
+    getattr(method, "__func__", method) for method in map(StockPathFinder.__dict__.get, ("find_spec", "_get_spec"))
+)  # of others, if they were replaced: then fastimport does nothing
 _stock_invalidate_caches = StockPathFinder.invalidate_caches
 
 
 def _asker(search, dressed):
     """``ask_others``, which goes on where `search` leaves off: at the first path entry that is not ours."""
-    interpreter, namespace_path, stock_get_spec = sys, NamespacePath, _stock_get_spec
+    interpreter, namespace_path, iterate, stock_get_spec = sys, NamespacePath, NamespacePath.__iter__, _stock_get_spec
 
     @dressed
     def ask_importlib(cls, fullname, path, target):
@@ -34,7 +35,7 @@ def _asker(search, dressed):
         if path is None:
             path = interpreter.path
         if type(path) is namespace_path:
-            path = path._recalculate()
+            path = path._recalculate() if namespace_path.__iter__ is iterate else list(path)
             found = search(cls, fullname, path, 0, [])
             if type(found) is not tuple:
                 return found or []

@@ -9,7 +9,7 @@ cdef extern from "snapshot_format.h" nogil:
     enum:
         FS_MAX_ROOTS, FS_NONE, FS_DAMAGED, FS_SECTIONS
         FS_STRINGS, FS_ROOTS, FS_DIRS, FS_CODES, FS_PATHS, FS_PATH_DIRS, FS_POSITIONS, FS_TEXTS
-        FS_CONTENT, FS_RACY, FS_MISSING, FS_PRIVATE, FS_UNLISTED, FS_TEMPLATES
+        FS_CONTENT, FS_RACY, FS_MISSING, FS_PRIVATE, FS_UNLISTED, FS_TEMPLATES, FS_COMPILED
     ctypedef struct fs_root:
         char *path
         uint32_t length
@@ -74,7 +74,8 @@ cdef extern from "stamps.h" nogil:
 
 cdef extern from "source_match.h" nogil:
     enum: FS_CHANGED, FS_SAME_CONTENT
-    int fs_match_source(const char *path, const fs_code *recorded, int has_stamps, fs_systems *systems, int *doubt) noexcept
+    int fs_match_source(const char *path, const fs_code *recorded, int has_stamps, fs_systems *systems, int *doubt,
+                        fs_now *now) noexcept
 
 
 cdef inline object as_stored(str text):

@@ -160,6 +160,7 @@ cdef class SnapshotReader(SnapshotFile):
         """Why the code of a source would not be taken, by its number in reasons.py; 0 if it would, -1 if for its content."""
         cdef fs_code code
         cdef int doubt = FS_OTHER
+        cdef fs_now now
         cdef int64_t found = self.find(FS_CODES, path)
         if found < 0 or fs_get_code(&self.file, found, &code) < 0:
             return FS_OTHER
@@ -168,7 +169,7 @@ cdef class SnapshotReader(SnapshotFile):
         if frozen or code.size == 0:
             return 0
         encoded = <bytes>PyUnicode_EncodeFSDefault(path)
-        match = fs_match_source(PyBytes_AS_STRING(encoded), &code, not self.is_by_content, &self.systems, &doubt)
+        match = fs_match_source(PyBytes_AS_STRING(encoded), &code, not self.is_by_content, &self.systems, &doubt, &now)
         return doubt if match == FS_CHANGED else -1 if match == FS_SAME_CONTENT else 0
 
     cdef bint fill(self, Table table, const fs_dir *directory):
@@ -192,11 +193,16 @@ cdef class SnapshotReader(SnapshotFile):
 
     # Code #############################################################################################################
 
-    def code(self, str path not None):
-        """The code object of the source file at `path` if the file is the recorded one (`frozen`: in any case), or None."""
+    def code(self, str path not None, bint may_write=False):
+        """The code object of the source file at `path` if the file is the recorded one (`frozen`: in any case), or None.
+
+        With `may_write`, where importlib might find no valid .pyc: a tuple of the code, what is needed to write one (the record's
+        number, or -1 if it was compiled at another path), modification time in ns and size of the source.
+        """
         cdef fs_code code
+        cdef fs_now now
         cdef const char *name
-        cdef int match, doubt
+        cdef int doubt, match = FS_CHANGED
         cdef int64_t found = self.find(FS_CODES, path)
         if found < 0 or fs_get_code(&self.file, found, &code) < 0 or (code.flags & FS_PRIVATE and not fs_is_own(&self.file)):
             fs_count(&self.codes_unknown, 1)
@@ -205,7 +211,7 @@ cdef class SnapshotReader(SnapshotFile):
             encoded = <bytes>PyUnicode_EncodeFSDefault(path)
             name = PyBytes_AS_STRING(encoded)
             with nogil:
-                match = fs_match_source(name, &code, not self.is_by_content, &self.systems, &doubt)
+                match = fs_match_source(name, &code, not self.is_by_content, &self.systems, &doubt, &now)
             fs_count(&self.stat_calls, 1)
             fs_count(&self.codes_by_content, match == FS_SAME_CONTENT)
             fs_count(&self.codes_restamped, match == FS_SAME_CONTENT and doubt in (FS_RECENT, FS_ELSEWHERE, FS_OTHER))
@@ -223,6 +229,10 @@ cdef class SnapshotReader(SnapshotFile):
         if loaded is None or not PyCode_Check(loaded):
             fs_count(&self.damaged, 1)
             return None
-        self.fix_filename(loaded, path)
         fs_count(&self.codes_used, 1)
+        if may_write and (match == FS_SAME_CONTENT or (match != FS_CHANGED and code.flags & FS_COMPILED)):
+            number = found if loaded.co_filename == path else -1
+            self.fix_filename(loaded, path)
+            return loaded, number, now.mtime_ns, code.source_size
+        self.fix_filename(loaded, path)
         return loaded

@@ -9,8 +9,9 @@ RACY, MISSING, PRIVATE, UNLISTED = 1, 2, 4, 8
 TEMPLATE_CODE = 64
 """Flag of code in the file: templates, not marshalled bytes."""
 
-WARNS, UNTRIED = 16, 32
-"""Flags of sources: compiling warns, which is importlib's to say; the code is from a .pyc, and whether it does is not known."""
+WARNS, UNTRIED, COMPILED = 16, 32, 128
+"""Flags of sources: compiling warns, which is importlib's to say; the code is from a .pyc, and whether it does is not known; there was
+no valid .pyc, so that importlib would write one."""
 
 NOT_LOOKED, NO_INIT, FIRST_INIT = 0, 1, 2
 """What is known of the inside of a directory: nothing; no ``__init__``; ``__init__`` with suffix number - `FIRST_INIT`."""
@@ -54,7 +55,7 @@ class Directory:
 
 
 class Loaded(NamedTuple):
-    """Marshalled code, or b"" if there is none; the hash of its source, 0 if it has none; `WARNS`, `UNTRIED` or 0."""
+    """Marshalled code, or b"" if there is none; the hash of its source, 0 if it has none; `WARNS`, `UNTRIED`, `COMPILED`."""
 
     code: bytes
     digest: int = 0

@@ -41,6 +41,7 @@ enum { FS_CONTENT = 1 };                                         /* header: buil
 enum { FS_RACY = 1, FS_MISSING = 2, FS_PRIVATE = 4, FS_UNLISTED = 8 }; /* directories; the first and the third of codes, too */
 enum { FS_WARNS = 16, FS_UNTRIED = 32 };                         /* codes: compiling warns; it is not known whether it does */
 enum { FS_TEMPLATES = 64 };                                      /* codes: templates, not marshalled bytes */
+enum { FS_COMPILED = 128 };                                      /* codes: there was no valid .pyc */
 enum { FS_MAX_CODE = 1 << 26 };                                  /* bytes of one module's code, in either form */
 
 typedef struct {

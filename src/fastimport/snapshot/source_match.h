@@ -42,15 +42,17 @@ static inline uint64_t fs_hash_file(int descriptor, uint64_t size) {
     return hash;
 }
 
-/* Whether a file has the recorded size and hash. */
-static inline int fs_has_content(const char *path, const fs_code *recorded) {
+/* Whether a file has the recorded size and hash; its modification time before it was read in *now. */
+static inline int fs_has_content(const char *path, const fs_code *recorded, fs_now *now) {
     struct stat st;
     int same = 0, descriptor;
     if (recorded->source_hash == 0 || recorded->source_size > FS_MAX_SOURCE) return 0;
     descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (descriptor < 0) return 0;
-    if (fstat(descriptor, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == recorded->source_size)
+    if (fstat(descriptor, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == recorded->source_size) {
+        fs_take_stamp(&st, now);
         same = fs_hash_file(descriptor, recorded->source_size) == recorded->source_hash;
+    }
     close(descriptor);
     return same;
 }
@@ -61,12 +63,12 @@ static inline int fs_is_same_second(const fs_code *code, const fs_now *now) {
     return code->mtime_ns / 1000000000 == now->mtime_ns / 1000000000;
 }
 
-/* How the file at `path` is the recorded source; if it is not, why, in *doubt. Code whose compilation warns is importlib's business,
-   unless a .pyc is there. */
-static inline int fs_match_source(const char *path, const fs_code *recorded, int has_stamps, fs_systems *systems, int *doubt) {
+/* How the file at `path` is the recorded source, and its stamp in *now; if it is not, why, in *doubt. Code whose compilation warns is
+   importlib's business, unless a .pyc is there. */
+static inline int fs_match_source(const char *path, const fs_code *recorded, int has_stamps, fs_systems *systems, int *doubt,
+                                  fs_now *now) {
     *doubt = has_stamps ? FS_OTHER : FS_BY_CONTENT;
 #ifndef _WIN32
-    fs_now now;
     struct stat st;
     if (recorded->flags & FS_WARNS) {
         *doubt = FS_WARNING;
@@ -74,16 +76,16 @@ static inline int fs_match_source(const char *path, const fs_code *recorded, int
     }
     if (has_stamps) {
         if (stat(path, &st) != 0 || recorded->source_size != (uint64_t)st.st_size) return FS_CHANGED;
-        fs_take_stamp(&st, &now);
-        *doubt = FS_STAMP_DOUBT(systems, path, recorded, &now);
+        fs_take_stamp(&st, now);
+        *doubt = FS_STAMP_DOUBT(systems, path, recorded, now);
         if (*doubt == 0) return FS_SAME;
     }
-    if (recorded->flags & FS_UNTRIED && !(has_stamps && fs_is_same_second(recorded, &now))) return FS_CHANGED;
-    if (fs_has_content(path, recorded)) return FS_SAME_CONTENT;
+    if (recorded->flags & FS_UNTRIED && !(has_stamps && fs_is_same_second(recorded, now))) return FS_CHANGED;
+    if (fs_has_content(path, recorded, now)) return FS_SAME_CONTENT;
     *doubt = FS_OTHER;
     return FS_CHANGED;
 #else
-    (void)path; (void)recorded; (void)has_stamps; (void)systems;
+    (void)path; (void)recorded; (void)has_stamps; (void)systems; (void)now;
     return FS_CHANGED;
 #endif
 }

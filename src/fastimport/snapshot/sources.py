@@ -10,7 +10,7 @@ import warnings
 from types import CodeType
 
 from fastimport.snapshot._reader import checksum
-from fastimport.snapshot.model import PRIVATE, RACY, UNTRIED, WARNS, Loaded, Source
+from fastimport.snapshot.model import COMPILED, PRIVATE, RACY, UNTRIED, WARNS, Loaded, Source
 from fastimport.snapshot.stamps import Judge, file_of, marked
 
 _HEADER = 16
@@ -50,7 +50,8 @@ def load(path: str, found: os.stat_result, by_content: bool, may_compile: bool, 
     code, flags = _read_pyc(path, source, found, by_content), 0
     if may_compile and (code is None or (thorough and code)):
         compiled, flags = _compile(path, source)
-        code = compiled if code is None else code
+        if code is None:
+            code, flags = compiled, flags if by_content else flags | COMPILED
     elif code:
         flags = UNTRIED
     # A file that was exchanged meanwhile has another stamp than the recorded one.
