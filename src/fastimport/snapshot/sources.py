@@ -101,7 +101,8 @@ def _compile(path: str, source: bytes) -> tuple[bytes | None, int]:
         loader = importlib.machinery.SourceFileLoader("__recorded__", path)
         with warnings.catch_warnings(record=True) as given:
             warnings.simplefilter("always")
-            code = marshal.dumps(loader.source_to_code(source, path))
+            compiled = loader.source_to_code(source, path)
+            code = marshal.dumps(compiled)  # of what has a name, as in importlib: marshal's bytes show the number of references
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
         return None, WARNS
     return code, WARNS if given else 0
