@@ -199,6 +199,11 @@ def test_the_iteration_of_a_namespace_path_is_replaced(tree, kind):
     for side in (nullcontext(), registered(kind)):
         calls, original = [], cls.__iter__
         imported(tree)
-        with side, mock.patch.object(cls, "__iter__", lambda self: calls.append(1) or original(self)):
+
+        def iterate(self, calls=calls, original=original):
+            calls.append(1)
+            return original(self)
+
+        with side, mock.patch.object(cls, "__iter__", iterate):
             imported(tree)
         assert len(calls) == 1

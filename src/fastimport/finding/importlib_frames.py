@@ -58,8 +58,9 @@ def called_by_name():
     return (
         (external, (
             "NamespacePath", "_NamespacePath", "_OPT", "_PYCACHE", "_bootstrap", "_calc_mode", "_classify_pyc",
-            "_code_to_hash_pyc", "_code_to_timestamp_pyc", "_compile_bytecode", "_get_cached", "_imp", "_io", "_os", "_pack_uint32",
-            "_path_isabs", "_path_isdir", "_path_isfile", "_path_is_mode_type", "_path_join", "_path_split", "_path_stat",
+            "_code_to_hash_pyc", "_code_to_timestamp_pyc", "_compile_bytecode", "_get_cached", "_imp", "_io", "_os",
+            "_pack_uint32", "_path_isabs", "_path_isdir", "_path_isfile",
+            "_path_is_mode_type", "_path_join", "_path_split", "_path_stat",
             "_relax_case", "_unpack_uint32", "_validate_hash_pyc", "_validate_timestamp_pyc", "_write_atomic", "marshal",
             "path_sep", "path_separators",
             "spec_from_file_location", "sys",
@@ -84,7 +85,7 @@ def replaced_before(classes):
 
 
 def _is_original(value, name):
-    """Whether it can be what the interpreter put under this name: functions of importlib, builtins and classes of this name, modules."""
+    """Whether it can be what the interpreter put there: functions of importlib, builtins and classes of this name, modules."""
     kind = type(value)
     if kind is _Function:
         return value.__code__.co_filename in _STOCK_FILES

@@ -10,8 +10,8 @@ TEMPLATE_CODE = 64
 """Flag of code in the file: templates, not marshalled bytes."""
 
 WARNS, UNTRIED, COMPILED = 16, 32, 128
-"""Flags of sources: compiling warns, which is importlib's to say; the code is from a .pyc, and whether it does is not known; there was
-no valid .pyc, so that importlib would write one."""
+"""Flags of sources: compiling warns, which is importlib's to say; the code is from a .pyc, and whether it does is not
+known; there was no valid .pyc, so that importlib would write one."""
 
 NOT_LOOKED, NO_INIT, FIRST_INIT = 0, 1, 2
 """What is known of the inside of a directory: nothing; no ``__init__``; ``__init__`` with suffix number - `FIRST_INIT`."""
