@@ -59,7 +59,13 @@ def run(environment, mode):
 
 
 def execute(environment, mode, words, **added):
-    """Exit status, output and errors of a command."""
+    """Exit status, output and errors of a command, without what differs from run to run."""
+    status, output, errors = started(environment, mode, words, **added)
+    return status, masked(environment, output), masked(environment, errors)
+
+
+def started(environment, mode, words, **added):
+    """Exit status, and the bytes of output and errors."""
     command = mode.command(words, environment)
     variables = environment.variables(mode.variables(environment) | added)
     try:
@@ -68,10 +74,10 @@ def execute(environment, mode, words, **added):
             timeout=environment.package.seconds,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        return "not over in time", "", ""
+        return "not over in time", b"", b""
     except OSError as error:
-        return f"not started: {error}", "", ""
-    return done.returncode, masked(environment, done.stdout), masked(environment, done.stderr)
+        return f"not started: {error}", b"", b""
+    return done.returncode, done.stdout, done.stderr
 
 
 def masked(environment, data):
@@ -91,10 +97,10 @@ def files(directory):
 def probe(environment, mode):
     """Demand that an interpreter in this mode has fastimport as the mode says."""
     words = [environment.python, "-m", "fastimport", "status", "--json"]
-    status, output, errors = execute(environment, mode, words)
+    status, output, errors = started(environment, mode, words)
     if status != 0:
-        raise Inactive(f"{mode.label}: status {status}: {errors.strip()[-300:]}")
-    said = json.loads(output[output.index("{") :])  # behind what start-up files of the package say
+        raise Inactive(f"{mode.label}: status {status}: {errors.decode('utf-8', 'replace').strip()[-300:]}")
+    said = json.loads(output[output.index(b"{") :])  # behind what start-up files of the package say
     wanted = (mode.way != "stock", mode.freshness or None, mode.register or None)
     given = (said["active"], *((said["freshness"], said["register"]) if said["active"] else (None, None)))
     if wanted != given:
