@@ -15,6 +15,10 @@ class BytecodeWriter:
     def __init__(self, external: ModuleType, paths: BytecodePaths) -> None: ...
 
 @final
+class OpeningImport:
+    def __init__(self, external: ModuleType) -> None: ...
+
+@final
 class BytecodeReader:
     short_roads: int
     long_roads: int

@@ -13,6 +13,7 @@ from libc.string cimport memcmp, memcpy, strlen
 from fastimport.finding._platform cimport *
 from fastimport.finding._tables cimport Globals
 
+import builtins
 import sys
 
 cdef extern from "marshal.h":
@@ -199,6 +200,30 @@ cdef class BytecodeWriter:
 
 
 @cython.final
+cdef class OpeningImport:
+    """The import of ``_io`` in ``io.open_code``, which looks for ``builtins.__import__``: who has replaced that sees it."""
+
+    cdef dict builtins_dict, external_dict
+    cdef object stock
+
+    def __init__(self, external):
+        self.builtins_dict, self.external_dict = builtins.__dict__, external.__dict__
+        found = fi_get(self.builtins_dict, "__import__", None)
+        self.stock = found if type(found) is type(len) else None
+
+    cdef object call(self):
+        """As ``PyImport_Import`` calls it; whatever is raised is given back."""
+        hook = fi_get(self.builtins_dict, "__import__", None)
+        if hook is self.stock or hook is None:
+            return None
+        try:
+            hook("_io", self.external_dict, self.external_dict, [], 0)
+        except BaseException as error:
+            return error
+        return None
+
+
+@cython.final
 cdef class BytecodeReader:
     """Reads .pyc files for source loaders of one class."""
 
@@ -206,6 +231,7 @@ cdef class BytecodeReader:
     cdef dict served                # edited, never replaced: see Listings
     cdef BytecodePaths paths
     cdef BytecodeWriter writer
+    cdef OpeningImport opening
     cdef object fix_filename, module_spec
     cdef Globals functions
     cdef fb_buffer *spare           # exchanged atomically
@@ -218,7 +244,7 @@ cdef class BytecodeReader:
         whether that has a hook.
         """
         self.external_dict, self.paths = external.__dict__, BytecodePaths(external)
-        self.writer = BytecodeWriter(external, self.paths)
+        self.writer, self.opening = BytecodeWriter(external, self.paths), OpeningImport(external)
         self.served, self.functions = {}, functions
         self.fix_filename, self.module_spec = fix_filename, external._bootstrap.ModuleSpec
         self.release, self.open_code = release, open_code
@@ -270,7 +296,8 @@ cdef class BytecodeReader:
                 code = self.writer.keep(loader, path, snapshot, code)
             if code is not None:
                 self.snapshot_codes += PyCode_Check(code)
-                return code
+                failure = self.opening.call()
+                return code if failure is None else failure
         if self.paths.compose(path, bytecode_path) < 0:
             return None
         return self.read_valid(<str>path, bytecode_path) if hook == 0 else self.read_opened(<str>path, bytecode_path)
@@ -341,6 +368,9 @@ cdef class BytecodeReader:
         raised is given back nevertheless, in case that it refuses only once.
         """
         name = PyUnicode_DecodeFSDefaultAndSize(bytecode_path, strlen(bytecode_path))
+        failure = self.opening.call()
+        if failure is not None:
+            return None if isinstance(failure, OSError) else failure
         try:
             PySys_Audit("open", "Osi", <PyObject *>name, <const char *>b"r", <int>FB_OPEN_FLAGS)
         except OSError:
