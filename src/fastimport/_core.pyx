@@ -59,9 +59,9 @@ def provide(str name not None):
 def bring_in(package not None, standing):
     """Load the modules that an installation needs from this library, if that is what importlib would load from their files.
 
-    `standing`: the module ``stand_in`` or the copy of it whose class stands for importlib's on ``sys.meta_path``, or None. A module
-    whose source was changed, or that others' finders or hooks claim, ends it: importlib does the rest when it is imported. A change
-    counts if it shows in the size of the file, or if it was made later than the library.
+    `standing`: the module ``stand_in`` or the copy of it whose class stands for importlib's on ``sys.meta_path``, or None. A
+    module whose source was changed, or that others' finders or hooks claim, ends it: importlib does the rest when it is
+    imported. A change counts if it shows in the size of the file, or if it was made later than the library.
     """
     cdef const fi_own_module *own = fi_own_modules
     if not _is_plain(package):

@@ -116,7 +116,7 @@ cdef bint is_valid(dict external_dict, const char *data, Py_ssize_t size, unsign
 
 @cython.final
 cdef class BytecodeWriter:
-    """Writes the .pyc of a module whose code came from a snapshot, where importlib, which would have compiled it, would write it."""
+    """Writes the .pyc of a module whose code came from a snapshot, where importlib would have compiled it and written one."""
 
     cdef dict external_dict
     cdef BytecodePaths paths
@@ -345,6 +345,7 @@ cdef class BytecodeReader:
         cdef unsigned int mtime = 0, source_size = 0
         cdef Py_ssize_t path_size
         cdef const char *source_path = fi_ascii(path, &path_size)
+        cdef const char *start
         cdef int failed
         with nogil:
             failed = fb_source_stamp(source_path, &mtime, &source_size)
@@ -357,9 +358,10 @@ cdef class BytecodeReader:
             return None
         except BaseException as veto:
             return veto
-        if type(data) is not bytes or not is_valid(self.external_dict, <const char *><bytes>data, len(<bytes>data), mtime, source_size):
+        if type(data) is not bytes:
             return None
-        return self.load(<const char *><bytes>data, len(<bytes>data), path)
+        start, size = <const char *><bytes>data, len(<bytes>data)
+        return self.load(start, size, path) if is_valid(self.external_dict, start, size, mtime, source_size) else None
 
     cdef object unmarshal(self, const char *data, Py_ssize_t size, str path, const char *bytecode_path):
         """The audit event comes after the reading, so that a file that importlib has to look at is audited once, by it.
