@@ -27,11 +27,19 @@ cdef extern from "_own_modules.h":
     const long long fi_own_codes_size
     const unsigned char fi_own_magic[4]
 
+cdef extern from *:
+    const unsigned long CYTHON_HEX_VERSION
+
 cdef dict BUILTINS = bootstrap.__builtins__     # which is what exec gives to new modules
 cdef bint SETS_CACHED = sys.version_info < (3, 15)
 
 cdef enum:
     INSTALLING = 10     # seconds from the first to the last file of an installation
+
+
+def cython_version():
+    """The release of the Cython that compiled this, as text."""
+    return f"{CYTHON_HEX_VERSION >> 24}.{CYTHON_HEX_VERSION >> 16 & 255}.{CYTHON_HEX_VERSION >> 8 & 255}"
 
 
 def load(str name not None):

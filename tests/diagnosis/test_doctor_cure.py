@@ -2,6 +2,7 @@
 
 import compileall
 import json
+import os
 import shlex
 import subprocess
 import zipfile
@@ -14,8 +15,10 @@ SOURCE = "".join(f"def f{number}(a, b):\n    return [a, b, {number}]\n" for numb
 
 
 def unpacked_again(bundle, tmp_path):
-    """As an archive for AWS Lambda is: bytecode inside, sources with the time of unpacking."""
+    """As an archive for AWS Lambda: bytecode inside, sources with the time of unpacking."""
     plant(str(tmp_path / "made"), {"pkg": {"__init__.py": "", "inner.py": SOURCE}})
+    for path in (tmp_path / "made").rglob("*.py"):
+        os.utime(path, (1_000_000_000, 1_000_000_000))
     compileall.compile_dir(tmp_path / "made", quiet=2)
     with zipfile.ZipFile(tmp_path / "bundle.zip", "w") as archive:
         for path in (tmp_path / "made").rglob("*.*"):

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import Any
 
-from fastimport import __version__, activation, settings
+from fastimport import __version__, _core, activation, settings
 from fastimport.cli.output import show, show_json
 from fastimport.diagnosis.words import counted
 from fastimport.environment import site_files
@@ -54,7 +54,7 @@ def collect() -> dict[str, Any]:
         "levels": list(settings.FRESHNESS),
         "meta_path": [getattr(finder, "__name__", None) or type(finder).__name__ for finder in sys.meta_path],
         "modules": described["modules"],
-        "versions": {"fastimport": __version__, "python": described["python"], "cython": _cython_version()},
+        "versions": {"fastimport": __version__, "python": described["python"], "cython": _core.cython_version()},
         "snapshots": _snapshots(described["snapshot"]),
         "environment": _environment(),
         "refusals": counts.pop("refusals"),
@@ -108,11 +108,6 @@ def _snapshot_lines(snapshots: list[dict[str, Any]]) -> list[tuple[str, str]]:
             lines += [("", each["summary"]), *(("", reason) for reason in each["use"]["reasons"])]
     return lines
 
-
-def _cython_version() -> str | None:
-    """Of the Cython that compiled the modules: it names the module that they share after itself."""
-    names = [name for name in sys.modules if name.startswith("_cython_")]
-    return names[0].removeprefix("_cython_").replace("_", ".") if names else None
 
 
 def _environment() -> dict[str, Any]:
