@@ -16,7 +16,8 @@ from support.installation import Installation, clean_environment
 from support.process import unprivileged
 
 from fastimport import cli
-from fastimport.cli import environment as commands  # here, because "nobody" may not be able to read it
+from fastimport.cli import environment as commands  # here, because "nobody" may not be able to read them
+from fastimport.cli import project  # noqa: F401
 from fastimport.environment import record, site_files
 from fastimport.settings import Settings
 
@@ -274,6 +275,8 @@ def test_an_environment_without_write_permission_is_status_3(words, public_root,
     before = os.listdir(public_root)
     os.chmod(public_root, 0o555)
     monkeypatch.setattr(site_files, "site_directory", lambda distribution: public_root)
+    contents = site_files.contents({})
+    monkeypatch.setattr(site_files, "contents", lambda *given: contents)
     with unprivileged():
         assert cli.main(list(words)) == commands.UNCHANGEABLE
     said = capsys.readouterr()
@@ -281,6 +284,16 @@ def test_an_environment_without_write_permission_is_status_3(words, public_root,
     assert f"no permission to write {public_root}" in said.err
     assert "fastimport exec" in said.err
     assert os.listdir(public_root) == before
+
+
+def test_a_source_that_can_not_be_read_is_named(monkeypatch):
+    class Loader:
+        def get_source(self, name):
+            raise ImportError("source not available") from PermissionError(13, "Permission denied", "stand_in.py")
+
+    monkeypatch.setattr(site_files.stand_in, "__loader__", Loader())
+    with pytest.raises(site_files.Unchangeable, match=r"can't be read: .*Permission denied: 'stand_in.py'"):
+        site_files.contents({})
 
 
 def test_an_environment_of_the_operating_system_is_refused(tmp_path, monkeypatch):

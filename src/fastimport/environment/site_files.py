@@ -55,10 +55,13 @@ def contents(settings: dict[str, str], with_start_file: bool = False) -> dict[st
     """The start-up files as ``{name: text}``; `settings` are arguments of `fastimport.install`, a snapshot's path being absolute.
 
     They never print and never stop a start, whatever is missing or broken of the package. Executed twice, they do it once.
-    Raises `Unchangeable` where fastimport was installed without its sources.
+    Raises `Unchangeable` where fastimport was installed without its sources, or they can't be read.
     """
     loader: Any = stand_in.__loader__
-    source = loader.get_source(stand_in.__name__)
+    try:
+        source = loader.get_source(stand_in.__name__)
+    except ImportError as error:
+        raise Unchangeable(f"a start-up file is made from {stand_in.__file__}, which can't be read: {error.__cause__}") from None
     if source is None:
         raise Unchangeable(f"fastimport was installed without its sources, and a start-up file is made from one; {_INSTEAD}")
     text = _HEADING + source + (_AT_ONCE if _is_urgent(settings) else "")
