@@ -3,6 +3,7 @@
 tests/snapshot/test_mounts.py has the same with real file systems, where they can be mounted.
 """
 
+import compileall
 import os
 import re
 import stat
@@ -214,6 +215,7 @@ def test_the_real_system(root):
 @pytest.fixture
 def lib(root):
     plant(root, {"lib": {"m.py": "X = 1", "p": {"__init__.py": "", "c.py": ""}}})
+    compileall.compile_dir(f"{root}/lib", quiet=2)  # or the first use would write bytecode, which changes directories
     settle()
     return f"{root}/lib"
 
