@@ -136,7 +136,8 @@ def run(command, *, cwd, env=None, timeout=1200, **added):
     done = subprocess.run(words, cwd=cwd, env=variables, capture_output=True, text=True, timeout=timeout, check=False)
     if done.returncode:
         said = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-        said = [line for line in said if not line.startswith(("WARNING:", "ERROR: Ignored"))]  # pip's, of the machine and its index
+        # Without what pip says of the machine and its index.
+        said = [line for line in said if not line.startswith(("WARNING:", "ERROR: Ignored"))]
         raise NotInstallable("\n".join(said[-12:]) or f"exit status {done.returncode}")
     return done.stdout
 
