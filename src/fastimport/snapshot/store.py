@@ -2,7 +2,6 @@
 
 import os
 import stat
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -172,8 +171,3 @@ def trim(directory: str, keep: str = "") -> list[str]:
             except OSError:
                 pass
     return removed
-
-
-def may_write() -> bool:
-    """Whether files may be written by the way, without being asked for."""
-    return not sys.dont_write_bytecode and not read_environment().readonly
