@@ -233,3 +233,18 @@ for each in threads: each.join()
 print(len(seen), len(set(map(id, seen))), fastimport.installed())
 """
     assert environment.says("-c", code) == "8 1 True"
+
+
+def test_a_thread_waits_for_the_stand_in_that_another_one_loads(environment):
+    stand_in = environment.package / "stand_in.py"
+    stand_in.write_text("import sys\nsys.modules['__main__'].begun.set()\nimport time\ntime.sleep(0.5)\n" + stand_in.read_text())
+    code = """
+import sys, threading
+import fastimport
+begun = threading.Event()
+threading.Thread(target=fastimport._stand_in).start()
+begun.wait()
+fastimport.install()
+print(fastimport.installed())
+"""
+    assert environment.says("-c", code) == "True"

@@ -63,8 +63,10 @@ def __dir__():
 
 def _standing():
     """Where the class is from that may be on ``sys.meta_path``: `stand_in`, or a start-up file's copy of it, or None."""
-    copy = sys.modules.get("fastimport_start")
-    return copy if hasattr(copy, "bring_in") else sys.modules.get(f"{__name__}.stand_in")
+    copy, name = sys.modules.get("fastimport_start"), f"{__name__}.stand_in"
+    if hasattr(copy, "bring_in"):
+        return copy
+    return __import__(name, fromlist=["wait"]) if name in sys.modules else None  # imported: another thread may be loading it
 
 
 def _stand_in():
