@@ -24,6 +24,7 @@ JOURNAL = 3  # of what it holds: another number, and it is not gone on with
 FORMS = ("filter", "lines", "modules")
 FILE = "lazy.toml"
 _CHILD = "fastimport.cli.learning"
+_NO_GAIN = "no gain: it uses most of what it imports, or the machine was busy"
 ADVICE = "'fastimport profile' tells which imports are worth moving into the functions that use them"
 
 DESCRIPTION = """\
@@ -165,6 +166,7 @@ def _summary(path: str, data: dict[str, Any]) -> str:
     lines = [f"{path}: {late} of {late + eager} modules may be late" + ("" if data["complete"] else " (not complete)")]
     if "saved" in data:
         lines.append(f"the program took {data['saved']['eager']} ms with everything eager, {data['saved']['lazy']} ms with this")
+        lines += [_NO_GAIN] if data["saved"]["lazy"] >= data["saved"]["eager"] else []
     lines += data.get("notes", [])
     lines += [f"  stays eager: {name}: {reason}" for name, reason in _first_reasons(data["eager"])]
     if data["eager"] and "trust" not in data:
