@@ -65,22 +65,30 @@ def _find_spec(cls):
     look_ups -= 1
     if look_ups > 0 and cls is PathFinder:
         return super(PathFinder, cls).find_spec
-    bring_in()
+    bring_in(type(cls))
     return cls.find_spec
 
 
 def _replace(cls, *value):
     """Somebody sets the attribute, or deletes it: on the class, as if there were no property."""
-    bring_in()
+    bring_in(type(cls))
     setattr(cls, "find_spec", *value) if value else delattr(cls, "find_spec")
 
 
-def bring_in():
-    """Load the rest, which then takes over. What goes wrong leaves imports to importlib."""
+def bring_in(alike=None):
+    """Load the rest, which then takes over. What goes wrong leaves imports to importlib.
+
+    `alike`: the metaclass of the class that was asked. It may be derived from `_Alike`, or from an older one than this: somebody
+    has reloaded the module.
+    """
     global waiting
-    try:
-        del _Alike.find_spec  # importlib's is inherited from now on: our own imports need it, and other threads
-    except AttributeError:  # which it was already
+    for each in (alike or _Alike).__mro__:
+        try:
+            del each.find_spec  # importlib's is inherited from now on: our own imports need it, and other threads
+            break
+        except (AttributeError, TypeError):  # it is not this one's, or another thread was quicker
+            continue
+    else:
         return
     try:
         __import__("fastimport")._take_over()

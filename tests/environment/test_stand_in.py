@@ -175,3 +175,28 @@ import colorsys, fastimport
 print(fastimport.installed(), machinery.PathFinder in sys.meta_path)
 """
     assert environment.says("-c", code) == "False True"
+
+
+RELOADED = """
+import importlib, sys
+for name in ("fastimport_start", "fastimport.stand_in"):
+    if name in sys.modules:
+        importlib.reload(sys.modules[name])
+"""
+
+
+@pytest.mark.parametrize("before", ["", "import fastimport; fastimport._stand_in()", "import fastimport; fastimport.install()", MANY])
+def test_a_module_that_is_reloaded_breaks_no_import(environment, before):
+    code = f"{before}\n{RELOADED}\n{MANY}\nimport colorsys\ntry: import nowhere\nexcept ImportError as error: print(error)"
+    assert environment.says("-c", code) == "No module named 'nowhere'"
+
+
+def test_a_class_with_a_derived_metaclass_brings_in_the_rest(environment):
+    code = f"""
+import sys
+standing = next(each for each in sys.meta_path if getattr(each, "__name__", "") == "PathFinder")
+class Derived(standing, metaclass=type("Meta", (standing.__class__,), {{}})): pass
+{MANY}
+print(Derived.find_spec("colorsys").name, Derived.find_spec("nowhere"))
+"""
+    assert environment.says("-c", code) == "colorsys None"
