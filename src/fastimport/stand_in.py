@@ -92,5 +92,11 @@ def bring_in(alike=None):
         return
     try:
         __import__("fastimport")._take_over()
-    except Exception:
+    except Exception as error:
         waiting = None
+        trace, known = error.__traceback__, sys.modules.get("_signal")
+        handlers = [getattr(known.getsignal(number), "__code__", None) for number in range(1, known.NSIG)] if known else ()
+        while trace is not None:
+            if trace.tb_frame.f_code in handlers:  # what a signal handler raises is the program's
+                raise
+            trace = trace.tb_next

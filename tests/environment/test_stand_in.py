@@ -185,8 +185,9 @@ for name in ("fastimport_start", "fastimport.stand_in"):
 """
 
 
-@pytest.mark.parametrize("before", ["", "import fastimport; fastimport._stand_in()", "import fastimport; fastimport.install()", MANY])
+@pytest.mark.parametrize("before", ["", "fastimport._stand_in()", "fastimport.install()", MANY])
 def test_a_module_that_is_reloaded_breaks_no_import(environment, before):
+    before = before and f"import fastimport\n{before}"
     code = f"{before}\n{RELOADED}\n{MANY}\nimport colorsys\ntry: import nowhere\nexcept ImportError as error: print(error)"
     assert environment.says("-c", code) == "No module named 'nowhere'"
 
@@ -200,3 +201,37 @@ class Derived(standing, metaclass=type("Meta", (standing.__class__,), {{}})): pa
 print(Derived.find_spec("colorsys").name, Derived.find_spec("nowhere"))
 """
     assert environment.says("-c", code) == "colorsys None"
+
+
+@pytest.mark.parametrize(
+    "place", ["event == 'import' and arguments[0] == 'fastimport'", "event == 'exec' and 'activation' in str(arguments)"]
+)
+@pytest.mark.parametrize("handler", ["def handler(*_): raise TimeoutError('alarm')", "handler = Handlers().raising"])
+def test_what_a_signal_handler_raises_meanwhile_is_the_programs(environment, place, handler):
+    code = f"""
+import signal, sys
+class Handlers:
+    def raising(self, *_): raise TimeoutError("alarm")
+{handler}
+signal.signal(signal.SIGALRM, handler)
+def hook(event, arguments):
+    if {place}: signal.raise_signal(signal.SIGALRM)
+sys.addaudithook(hook)
+try:
+{MANY.replace("try:", "    try:").replace("except", "    except")}
+except TimeoutError as error: print(error)
+import colorsys
+"""
+    assert environment.says("-c", code) == "alarm"
+
+
+def test_an_audit_hook_that_forbids_fastimport_breaks_nothing(environment):
+    code = f"""
+import sys
+def hook(event, arguments):
+    if event == "import" and arguments[0].startswith("fastimport"): raise PermissionError(arguments[0])
+sys.addaudithook(hook)
+{MANY}
+import colorsys; print("fastimport.activation" in sys.modules)
+"""
+    assert environment.says("-c", code) == "False"

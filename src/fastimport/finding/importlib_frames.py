@@ -19,7 +19,7 @@ def as_importlib(function, stock, line):
     code = code.replace(co_filename=_STOCK_FILES[0], co_firstlineno=line, co_linetable=_one_line(len(code.co_code)))
     names = {"__name__": "importlib._bootstrap_external", "__builtins__": __builtins__}
     made = type(function)(code, names, function.__name__, function.__defaults__, function.__closure__)
-    made.__doc__, made.__qualname__ = function.__doc__, stock.__qualname__
+    made.__doc__, made.__qualname__, made.__module__ = function.__doc__, stock.__qualname__, stock.__module__
     return made
 
 

@@ -44,10 +44,13 @@ def find_changes(program: Program) -> tuple[list[Change], int, list[Candidate]]:
     changes = [_change(program, each) for each in chosen]
     of_others = {each.target for each in chosen if not any(_is_own(statement.file) for _, statement in each.statements)}
     saved = sum(program.modules[name].self_ns for name in together)
+    shared = saved - sum(each.saving_ns for each in chosen)
     for lever in _levers(program, together):
         changes.append(lever)
         saved += lever.saving_ns
     changes.sort(key=lambda each: (each.kind == "import" and each.title in of_others, -each.saving_ns))
+    if shared >= LEAST_NS:
+        changes.append(Change("together", "what only these import between them", shared, why="once all are put off"))
     return changes, max(0, program.recording.total_ns - saved), chosen
 
 

@@ -135,7 +135,7 @@ class Saving:
 class Change:
     """Something that could be changed, and what it would save."""
 
-    kind: str  # import (put off one import statement or more), collector, bytecode, fastimport
+    kind: str  # import (put off one import statement or more), collector, bytecode, fastimport, together
     title: str  # what is gained by it, in a few words: "pandas"
     saving_ns: int  # predicted: the cost of all that would no longer be imported
     places: list[str] = field(default_factory=list)  # FILE:LINE of each statement, the program's own first
