@@ -80,7 +80,8 @@ def _stand_in():
 def _can_not_wait(variables):
     """Whether `install` has something to do now: something to say, or to change for the first import or in importlib's class."""
     names = ("FASTIMPORT_STRICT", "FASTIMPORT_STATS", "FASTIMPORT_REGISTER", "FASTIMPORT_LAZY")
-    return variables.get("FASTIMPORT_FRESHNESS") == "frozen" or any(name in variables for name in names)
+    has_file = variables.get("FASTIMPORT_SNAPSHOT", "") not in ("", "none", "auto")
+    return has_file or variables.get("FASTIMPORT_FRESHNESS") == "frozen" or any(name in variables for name in names)
 
 
 def _take_over():

@@ -38,7 +38,7 @@ class PathFinder(StockPathFinder, metaclass=_Alike):
 def wait(**settings):
     """`install` for start-up files, which have valid arguments: its bulk only once so many names were looked for that it pays."""
     global look_ups, waiting
-    from os import environ, name
+    from os import environ, name, path
 
     known = getattr(environ, "_data", None)  # to ask for one that is not set costs two exceptions
     is_silent = name == "posix" and type(known) is dict and b"FASTIMPORT" not in b" ".join(known)
@@ -47,6 +47,8 @@ def wait(**settings):
             return
         if __import__("fastimport")._can_not_wait(environ):
             look_ups = 0
+    if sys.dont_write_bytecode and path.isdir(path.join(sys.prefix, "fastimport")):  # a snapshot spares compiling
+        look_ups = 0
     if waiting is not None:
         waiting = settings
     elif look_ups > 0:

@@ -107,10 +107,16 @@ def test_the_program_sees_what_python_itself_would_show_it(kind, tmp_path):
 
 
 def test_python_variables_that_change_the_measurement_do_not_reach_the_child():
-    base = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": "/p", "FASTIMPORT_FRESHNESS": "trusted", "HOME": "/h"}
+    base = {"PYTHONVERBOSE": "1", "PYTHONOPTIMIZE": "1", "PYTHONPATH": "/p", "FASTIMPORT_FRESHNESS": "trusted", "HOME": "/h"}
     kept = {"PYTHONPATH": "/p", "HOME": "/h"}
     assert launcher.environment(variant_for_level("checked"), base) == kept
     assert launcher.environment(STOCK, base) == kept | {"FASTIMPORT": "0"}
+
+
+@pytest.mark.parametrize("name", ["PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"])
+def test_bytecode_is_as_the_program_has_it(name):
+    """What is measured compiles at every start if the program does; and nothing is written that the program would not write."""
+    assert launcher.environment(variant_for_level("checked"), {name: "1"}) == {name: "1"}
 
 
 @pytest.mark.parametrize("setting", ["none", "/s.fastimport"])

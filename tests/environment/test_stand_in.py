@@ -63,11 +63,37 @@ print(sys.meta_path[index] is importlib.machinery.PathFinder, fastimport.install
     assert environment.says("-c", code) == "True False"
 
 
-@pytest.mark.parametrize("variable", ["FASTIMPORT_STRICT", "FASTIMPORT_STATS", "FASTIMPORT_REGISTER", "FASTIMPORT_FRESHNESS"])
+IS_THERE = "import sys; print('fastimport.activation' in sys.modules)"
+URGENT = {
+    "FASTIMPORT_STRICT": "1",
+    "FASTIMPORT_STATS": "1",
+    "FASTIMPORT_REGISTER": "in_place",
+    "FASTIMPORT_FRESHNESS": "frozen",
+    "FASTIMPORT_SNAPSHOT": "app.fastimport",
+}
+
+
+@pytest.mark.parametrize("variable", URGENT)
 def test_what_cannot_wait_does_not(environment, variable):
-    value = {"FASTIMPORT_REGISTER": "in_place", "FASTIMPORT_FRESHNESS": "frozen"}.get(variable, "1")
-    done = environment.run("-c", "import sys; print('fastimport.activation' in sys.modules)", **{variable: value})
+    done = environment.run("-c", IS_THERE, **{variable: URGENT[variable]})
     assert (done.returncode, done.stdout) == (0, "True\n")
+
+
+@pytest.mark.parametrize("value", ["none", "auto", ""])
+def test_a_snapshot_that_is_no_file_can_wait(environment, value):
+    assert environment.says("-c", IS_THERE, FASTIMPORT_SNAPSHOT=value) == "False"
+
+
+def test_a_snapshot_comes_at_once_where_no_bytecode_is_written(tmp_path):
+    """The first modules would be compiled, at every start; and without a snapshot there is nothing to win."""
+    made = Installation(tmp_path / "env")
+    assert made.fastimport("enable").returncode == 0
+    assert made.says("-B", "-c", IS_THERE) == "False"
+    (made.directory / "fastimport").mkdir()
+    assert made.says("-B", "-c", IS_THERE) == "True"
+    assert made.says("-c", IS_THERE) == "False"
+    assert made.fastimport("enable", "--snapshot", "app.fastimport").returncode == 0
+    assert made.says("-c", IS_THERE) == "True"
 
 
 def test_tracebacks_are_importlibs(environment):

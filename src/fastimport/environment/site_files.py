@@ -73,6 +73,8 @@ def contents(settings: dict[str, str], with_start_file: bool = False) -> dict[st
 
 def _is_urgent(settings: dict[str, str]) -> bool:
     """Whether the first import is another one with these."""
+    if settings.get("snapshot", OFF) not in (*WORDS, OFF):
+        return True
     return "lazy" in settings or settings.get("register") == "in_place" or settings.get("freshness") == "frozen"
 
 

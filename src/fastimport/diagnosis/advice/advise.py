@@ -4,16 +4,17 @@ import os
 import tokenize
 from collections.abc import Callable, Iterable
 
-from fastimport.diagnosis.advice.changes import Candidate, find_changes
-from fastimport.diagnosis.advice.deferral import measured_saving
+from fastimport.diagnosis.advice.changes import find_changes
+from fastimport.diagnosis.advice.deferral import Proof, prove_saving
 from fastimport.diagnosis.advice.program import Program
+from fastimport.diagnosis.advice.statements import Statement
 from fastimport.diagnosis.advice.weights import weigh
 from fastimport.diagnosis.bench import launcher
 from fastimport.diagnosis.record.model import Change, Recording
 from fastimport.diagnosis.record.session import NothingRecorded, Plan, record_usage
 from fastimport.diagnosis.working_directory import here
 
-_PROVED = 3
+_PROVED, _MOST_PROOFS = 3, 6
 
 
 def advise(
@@ -29,24 +30,28 @@ def advise(
         return
     known = Program(recording, usage, main_of(program, usage["files"]))
     weigh(known)
-    recording.changes, recording.could_be_ns, candidates = find_changes(known)
-    if prove:
-        _prove(recording.changes, candidates, program, progress)
+    proofs: dict[str, Proof] = {}
+    needed: set[Statement] = set()
+    while True:
+        recording.changes, recording.could_be_ns, candidates = find_changes(known, needed)
+        titles = [each.title for each in recording.changes if each.kind == "import"][:_PROVED] if prove else []
+        pending = next((each for each in candidates if each.target in titles and each.target not in proofs), None)
+        if pending is None or len(proofs) == _MOST_PROOFS:
+            break
+        statements = [statement for _, statement in pending.statements]
+        proofs[pending.target] = proof = prove_saving(program, statements, progress)
+        if proof.obstacle:
+            needed |= set(statements)
+            recording.notes.append(f"needed, though no name of it is used: {pending.target}: {proof.obstacle}")
+    for change in recording.changes:
+        if (proof_of := proofs.get(change.title)) is not None and not proof_of.obstacle:
+            _measured(change, proof_of)
 
 
-def _prove(
-    changes: list[Change], candidates: list[Candidate], program: launcher.Program, progress: Callable[[str], None]
-) -> None:
-    by_title = {candidate.target: candidate for candidate in candidates}
-    imports = [change for change in changes if change.kind == "import"]
-    for change in imports[:_PROVED]:
-        statements = [statement for _, statement in by_title[change.title].statements]
-        change.measured_ns = measured_saving(program, statements, progress)
-        if change.measured_ns is None:
-            change.risk = "; ".join(filter(None, ["the program fails when it is put off", change.risk]))
-            change.why = "seems unused"
-        else:
-            change.measured_ns = max(0, change.measured_ns)
+def _measured(change: Change, proof: Proof) -> None:
+    change.measured_ns, change.measured_low_ns, change.measured_high_ns = (
+        max(0, each) for each in (proof.saving_ns, min(proof.differences), max(proof.differences))
+    )
 
 
 def main_of(program: launcher.Program, files: Iterable[str]) -> tuple[str, str, str] | None:

@@ -1,12 +1,11 @@
 """The ranked list: which statements to put off, which levers of the interpreter to pull, and what each saves."""
 
-import os
 import sys
-import sysconfig
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from fastimport.diagnosis.advice.graph import Graph, Node, dominators, exclusive, graph_of, reachable
+from fastimport.diagnosis.advice.owners import is_in, is_own
 from fastimport.diagnosis.advice.program import MAIN, Program
 from fastimport.diagnosis.advice.risks import risk_of
 from fastimport.diagnosis.advice.statements import Statement
@@ -33,16 +32,17 @@ class Candidate:
     gone: set[str] = field(default_factory=set)
 
 
-def find_changes(program: Program) -> tuple[list[Change], int, list[Candidate]]:
+def find_changes(program: Program, needed: Collection[Statement] = ()) -> tuple[list[Change], int, list[Candidate]]:
     """What to change; what the start could take then, in ns; the candidates behind the imports.
 
-    The largest saving comes first, but what can only be changed in other people's packages comes last.
+    The largest saving comes first, but what can only be changed in other people's packages comes last. Statements that were
+    `needed` when the program was run without them are no advice.
     """
     graph = graph_of(program)
-    chosen = _choose(program, graph)
+    chosen = _choose(program, graph, needed)
     together = _gone(program, graph, [statement for each in chosen for _, statement in each.statements])
     changes = [_change(program, each) for each in chosen]
-    of_others = {each.target for each in chosen if not any(_is_own(statement.file) for _, statement in each.statements)}
+    of_others = {each.target for each in chosen if not any(is_own(statement.file) for _, statement in each.statements)}
     saved = sum(program.modules[name].self_ns for name in together)
     shared = saved - sum(each.saving_ns for each in chosen)
     for lever in _levers(program, together):
@@ -54,11 +54,15 @@ def find_changes(program: Program) -> tuple[list[Change], int, list[Candidate]]:
     return changes, max(0, program.recording.total_ns - saved), chosen
 
 
-def _choose(program: Program, graph: Graph) -> list[Candidate]:
+def _choose(program: Program, graph: Graph, needed: Collection[Statement]) -> list[Candidate]:
     """The candidates worth a line; one that lies inside a larger one is left out."""
     least = max(LEAST_NS, int(program.recording.total_ns * LEAST_SHARE))
-    found = [each for each in _candidates(program, graph) if each.saving_ns >= least]
-    found.sort(key=lambda each: (-each.saving_ns, not all(_is_own(s.file) for _, s in each.statements), len(each.statements)))
+    found = [
+        each
+        for each in _candidates(program, graph)
+        if each.saving_ns >= least and not any(statement in needed for _, statement in each.statements)
+    ]
+    found.sort(key=lambda each: (-each.saving_ns, not all(is_own(s.file) for _, s in each.statements), len(each.statements)))
     chosen: list[Candidate] = []
     for each in found:
         if len(chosen) < _MOST and not any(each.gone <= other.gone for other in chosen):
@@ -79,7 +83,7 @@ def _candidates(program: Program, graph: Graph) -> Iterable[Candidate]:
         for owner, statements in program.statements.items()
         for statement in statements
         if not _is_needed_by_its_package(program, owner, statement)
-        and not _is_in(statement.file, ("stdlib", "platstdlib"))
+        and not is_in(statement.file, ("stdlib", "platstdlib"))
         and uses.is_unused(owner, statement)
     }
     totals = exclusive(program, dominators(graph))
@@ -110,12 +114,16 @@ def _gone(program: Program, graph: Graph, statements: list[Statement]) -> set[st
 
 
 def _named(program: Program, statement: Statement) -> str:
+    """The modules that it names: of ``from package import module`` the module."""
+    parts = [f"{statement.module}.{name}" for name in statement.names]
+    if parts and all(part in program.modules for part in parts):
+        return ", ".join(parts)
     return statement.module or ", ".join(program.targets(statement))
 
 
 def _change(program: Program, candidate: Candidate) -> Change:
     statements = [statement for _, statement in candidate.statements]
-    statements.sort(key=lambda each: (not _is_own(each.file), each.file, each.line))
+    statements.sort(key=lambda each: (not is_own(each.file), each.file, each.line))
     risks = [risk_of(program, candidate.gone)]
     if any(statement.is_guarded for statement in statements):
         risks.insert(0, "a try around it catches its failure, which would come later")
@@ -139,7 +147,7 @@ def _edit(program: Program, owner: str, statement: Statement) -> str:
     wanted = set(statement.bound)
     users = [name for (_, name), names in (source.by_function if source else {}).items() if names & wanted]
     if not users:
-        return f"remove `{statement.text}`, or move it to where another module will use it: nothing in this file does"
+        return f"remove `{statement.text}`, unless it is there for what it does: nothing in this file uses it"
     where = f"into {users[0]}()" if len(users) == 1 else f"into the {len(users)} functions that use it"
     return f"move `{statement.text}` {where}"
 
@@ -161,18 +169,6 @@ def _levers(program: Program, gone: set[str]) -> Iterable[Change]:
                edit="fastimport exec -- CMD, with a snapshot: fastimport build"),
     ]  # fmt: skip
     return [each for each in levers if each.saving_ns >= least and not (each.kind == "fastimport" and recording.level)]
-
-
-def _is_own(file: str) -> bool:
-    """Whether a file is the program's own rather than a library's."""
-    return not _is_in(file, ("stdlib", "platstdlib", "purelib", "platlib"))
-
-
-def _is_in(file: str, places: tuple[str, ...]) -> bool:
-    """Whether a file is below one of these directories of `sysconfig`; site-packages is no part of the standard library."""
-    found = {name: os.path.join(sysconfig.get_path(name) or os.devnull, "") for name in (*places, "purelib", "platlib")}
-    in_site = any(file.startswith(found[name]) for name in ("purelib", "platlib"))
-    return any(file.startswith(found[name]) for name in places) and (not in_site or "purelib" in places)
 
 
 __all__ = ["LEAST_NS", "LEAST_SHARE", "MAIN", "Candidate", "find_changes"]

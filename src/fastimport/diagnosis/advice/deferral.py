@@ -1,8 +1,12 @@
 """The proof of a prediction: the program is run with some import statements put off, and timed beside itself as it is."""
 
+import hashlib
+import itertools
 import os
 import statistics
+import tempfile
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from fastimport.diagnosis.advice.statements import Statement
 from fastimport.diagnosis.bench import launcher, measure, plan
@@ -48,20 +52,42 @@ def command_without(program: launcher.Program, put_off: Iterable[Statement]) -> 
     return launcher.command(program, launcher.Variant("", _SETUP.replace("{places!r}", repr(places)), False))
 
 
-def measured_saving(
+@dataclass(frozen=True)
+class Proof:
+    """What putting an import off did: the program's time less, of each pair of runs, in ns; why it can't be, or empty."""
+
+    differences: list[int]
+    obstacle: str = ""
+
+    @property
+    def saving_ns(self) -> int:
+        """The median."""
+        return int(statistics.median(self.differences))
+
+
+def prove_saving(
     program: launcher.Program, put_off: Iterable[Statement], progress: Callable[[str], None], pairs: int = _PAIRS
-) -> int | None:
-    """Median of what the program's whole process is quicker by, in ns, with the statements `put_off`; None if it then fails."""
-    prepared = {"as it is": command_without(program, ()), "put off": command_without(program, put_off)}
+) -> Proof:
+    """Run the program in pairs, as it is and with the statements `put_off`: processor time, where it is known, and output."""
+    commands = {"as it is": command_without(program, ()), "put off": command_without(program, put_off)}
+    printed: dict[str, set[bytes]] = {name: set() for name in commands}
     differences = []
     try:
-        for number, order in enumerate(plan.rounds(list(prepared), seed=1)):
+        for number, order in enumerate(itertools.islice(plan.rounds(list(commands), seed=1), pairs + 1)):
             progress(f"checking the advice, {number} of {pairs}")
-            seconds = {name: measure.run_once(prepared[name], os.environ).seconds for name in order}
+            taken = {name: _run(commands[name], printed[name]) for name in order}
             if number:
-                differences.append(seconds["as it is"] - seconds["put off"])
-            if number == pairs:
-                break
+                differences.append(int((taken["as it is"] - taken["put off"]) * 1e9))
     except measure.ProgramFailed:
-        return None
-    return int(statistics.median(differences) * 1e9)
+        return Proof([], "the program fails without it")
+    if len(printed["as it is"]) == 1 and printed["put off"] != printed["as it is"]:
+        return Proof(differences, "the program prints something else without it")
+    return Proof(differences)
+
+
+def _run(command: list[str], printed: set[bytes]) -> float:
+    with tempfile.TemporaryFile() as output:
+        run = measure.run_once(command, os.environ, output)
+        output.seek(0)
+        printed.add(hashlib.sha256(output.read()).digest())
+    return run.seconds if run.cpu_seconds is None else run.cpu_seconds

@@ -1,8 +1,10 @@
 """What an import may do besides binding names, seen in the source: things that others would miss if it came later."""
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Collection
 
+from fastimport.diagnosis.advice.outward import outward
+from fastimport.diagnosis.advice.owners import is_own
 from fastimport.diagnosis.advice.program import Program
 
 _EFFECTS = {
@@ -29,14 +31,15 @@ _EFFECTS = {
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
-def risk_of(program: Program, modules: Iterable[str]) -> str:
+def risk_of(program: Program, modules: Collection[str]) -> str:
     """What is known to happen when `modules` are executed, in a few words; empty if nothing is known."""
     found: dict[str, str] = {}
     for name in modules:
         module = program.modules.get(name)
         source = program.texts.get(name) if module is not None else None
-        if source is not None:
-            for effect in effects(source):
+        if source is not None and module is not None:
+            own = outward(program, name, modules) if is_own(module.origin or "") else []
+            for effect in (*own, *effects(source)):
                 found.setdefault(effect, name)
     return "; ".join(f"{name} {effect}" for effect, name in list(found.items())[:3])
 

@@ -26,9 +26,11 @@ CONTROL = "stock"
 FIRST_ENTRY_OF_A_MODULE = "try: sys.path[0] = os.getcwd()\nexcept OSError: del sys.path[0]"
 """What -m puts there in place of the "" of -c; nothing if the directory was deleted."""
 
-# What decides where modules come from is part of the program; every other PYTHON* variable would change what is
-# measured on both sides (PYTHONDONTWRITEBYTECODE makes each run compile from source).
-KEPT_PYTHON_VARIABLES = frozenset({"PYTHONPATH", "PYTHONHOME", "PYTHONPLATLIBDIR", "PYTHONNOUSERSITE"})
+# What decides where modules and their bytecode come from is part of the program, and what is written into its tree is as it
+# wants it; every other PYTHON* variable would change what is measured on both sides.
+KEPT_PYTHON_VARIABLES = frozenset(
+    {"PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "PYTHONNOUSERSITE", "PYTHONPATH", "PYTHONPLATLIBDIR", "PYTHONPYCACHEPREFIX"}
+)
 
 _RECORDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "recorder.py")
 

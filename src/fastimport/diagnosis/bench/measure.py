@@ -21,8 +21,8 @@ class ProgramFailed(RuntimeError):
     """The program under measurement ended with an exit status other than 0."""
 
 
-def run_once(command: Sequence[str], environment: Mapping[str, str]) -> Run:
-    """Run *command* with nothing on its stdin and its stdout thrown away.
+def run_once(command: Sequence[str], environment: Mapping[str, str], output: IO[bytes] | None = None) -> Run:
+    """Run *command* with nothing on its stdin, and its stdout in *output* or thrown away.
 
     Raises `ProgramFailed`, with the end of its stderr, if it does not succeed: a program that stops early has no
     start-up time.
@@ -33,7 +33,7 @@ def run_once(command: Sequence[str], environment: Mapping[str, str]) -> Run:
             command,
             env=dict(environment),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL if output is None else output,
             stderr=errors,
         )
         status, cpu_seconds = _wait(process)

@@ -98,7 +98,7 @@ def environment() -> dict[str, str]:
 def _is_kept(name: str) -> bool:
     if name.startswith("FASTIMPORT"):
         return False
-    return not name.startswith("PYTHON") or name in KEPT_PYTHON_VARIABLES or name in ("PYTHONDONTWRITEBYTECODE", "PYTHONWARNINGS")
+    return not name.startswith("PYTHON") or name in KEPT_PYTHON_VARIABLES or name == "PYTHONWARNINGS"
 
 
 def check(command: str, environment: Mapping[str, str], patience: float) -> Outcome:

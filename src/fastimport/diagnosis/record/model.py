@@ -143,7 +143,9 @@ class Change:
     why: str = ""  # unused in this run, and the like
     edit: str = ""  # what to write instead
     risk: str = ""  # what may go wrong; empty: nothing is known
-    measured_ns: int | None = None  # the same, measured with that statement put off; None: not measured
+    measured_ns: int | None = None  # the same, measured with that statement put off, the median; None: not measured
+    measured_low_ns: int = 0  # the least of the measured pairs, and the most
+    measured_high_ns: int = 0
 
 
 @dataclass(slots=True)

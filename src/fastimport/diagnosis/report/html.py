@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fastimport.diagnosis.record.model import KINDS, Module, Recording
+from fastimport.diagnosis.report.short import measured
 from fastimport.diagnosis.report.text import headline, summary_notes
 from fastimport.diagnosis.report.view import parts, place
 
@@ -62,7 +63,7 @@ def _data(recording: Recording) -> dict[str, Any]:
         "notes": summary_notes(recording),
         "could_be": recording.could_be_ns,
         "changes": [
-            [each.saving_ns, each.title, each.places, each.why, each.edit, each.risk, each.measured_ns]
+            [each.saving_ns, each.title, each.places, each.why, each.edit, each.risk, measured(each)]
             for each in recording.changes
         ],
         "kinds": kinds,

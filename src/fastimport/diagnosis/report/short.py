@@ -35,10 +35,10 @@ def what_to_change(recording: Recording) -> list[str]:
 
 def _change(change: Change) -> list[str]:
     saved = f"-{milliseconds(change.saving_ns)} ms"
-    measured = "" if change.measured_ns is None else f" (measured: {_measured(change.measured_ns)})"
+    proof = f" (measured: {measured(change)})" if change.measured_ns is not None else ""
     what = f"put off {change.title}" if change.kind == "import" else change.title
     where = f": {', '.join(change.places)}" if change.places else ""
-    said = [f"{what}{where}, {change.why}{measured}", change.edit, *([f"careful: {change.risk}"] if change.risk else [])]
+    said = [f"{what}{where}, {change.why}{proof}", change.edit, *([f"careful: {change.risk}"] if change.risk else [])]
     lines = [line for text in said if text for line in textwrap.wrap(text, WIDTH - len(_INDENT), break_on_hyphens=False)]
     return [f"{saved:>10}  {lines[0]}", *(_INDENT + line for line in lines[1:])]
 
@@ -86,5 +86,9 @@ def _failures(recording: Recording) -> list[str]:
     return [textwrap.shorten(f"{counted(len(modules), 'import')} failed, {spent} ms: {names}", WIDTH, placeholder=" ...")]
 
 
-def _measured(saving_ns: int) -> str:
-    return f"-{milliseconds(saving_ns)} ms" if saving_ns else "no gain in these runs"
+def measured(change: Change) -> str:
+    """What measuring an import's absence gave: the median of the pairs, the least and the most; empty: it was not measured."""
+    if change.measured_ns is None:
+        return ""
+    low, middle, high = map(milliseconds, (change.measured_low_ns, change.measured_ns, change.measured_high_ns))
+    return f"-{middle} ms, {low} to {high}" if change.measured_ns else "no gain in these runs"

@@ -80,8 +80,7 @@ function showChanges() {
   byId("h-changes").textContent = data.changes.length ? `What to change: ${total}; could be ${ms(data.could_be)} ms` : `Nothing to change was found: ${total}`;
   for (const [saving, title, places, why, edit, risk, measured] of data.changes) {
     const item = element("li");
-    const proof = measured === null ? "" : measured ? ` (measured: −${ms(measured)} ms)` : " (measured: no gain in these runs)";
-    item.append(element("b", `−${ms(saving)} ms `), `${title}, ${why}${proof}`);
+    item.append(element("b", `−${ms(saving)} ms `), `${title}, ${why}${measured && ` (measured: ${measured})`}`);
     if (places.length) item.append(element("span", places.join(", "), "place"));
     if (edit) item.append(element("code", edit, "edit"));
     if (risk) item.append(element("span", `careful: ${risk}`, "warn"));
