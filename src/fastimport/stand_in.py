@@ -47,8 +47,8 @@ def wait(**settings):
             return
         if __import__("fastimport")._can_not_wait(environ):
             look_ups = 0
-    if sys.dont_write_bytecode and path.isdir(path.join(sys.prefix, "fastimport")):  # a snapshot spares compiling
-        look_ups = 0
+    if look_ups > 4 and path.isdir(path.join(sys.prefix, "fastimport")):  # a snapshot: where bytecode is missing, it pays at once
+        look_ups = 0 if sys.dont_write_bytecode else 4
     if waiting is not None:
         waiting = settings
     elif look_ups > 0:

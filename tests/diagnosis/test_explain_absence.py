@@ -177,6 +177,8 @@ def test_names_of_the_standard_library_and_of_files(world):
     world({"spam.py": ""})
     assert "this installation does not have it" in causes("colorsys")["standard library"]
     assert "leave the suffix off: spam" in causes("spam.py")["file name"]
+    for path in ("box/spam.py", "box/spam/__init__.py"):
+        assert "leave the suffix off, and write dots: box.spam" in causes(path.replace("/", os.sep))["file name"]
     if sys.version_info >= (3, 12):
         assert "removed from the standard library in Python 3.12" in causes("asyncore")["removed"]
 

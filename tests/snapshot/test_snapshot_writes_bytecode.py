@@ -490,3 +490,13 @@ for worker in workers: worker.join()
 def test_this_interpreter_writes():
     """Else nothing of this would be tested."""
     assert not sys.dont_write_bytecode
+
+
+REPLACED = "import builtins; real = compile; builtins.compile = lambda *a, **k: (print(a[1][-5:]), real(*a, **k))[1]"
+
+
+@pytest.mark.parametrize("level", ["checked", "trusted"])
+@pytest.mark.parametrize(("how", "served"), [({"before": REPLACED}, "0"), ({"between": f"import m; {REPLACED}"}, "1")], ids=str)
+def test_who_has_replaced_compile_compiles(lib, how, served, level):
+    """importlib calls it by name: whoever looks at what is compiled sees all of it."""
+    compared(lib, level=level, served=served, **how)

@@ -38,8 +38,8 @@ FAMILIES = {  # command: the module here that has it
 DIAGNOSING = ("diff", "doctor", "explain", "lazy", "paths", "profile", "report")
 """Commands for programs whose files hide modules of the standard library: such a file must not hide them from us."""
 
-OK, CHECK_FAILED, USAGE, UNCHANGEABLE = 0, 1, 2, 3
-"""Exit statuses: fine; a check failed; wrong usage; the environment can't be changed."""
+OK, CHECK_FAILED, USAGE, UNCHANGEABLE, INTERRUPTED = 0, 1, 2, 3, 130
+"""Exit statuses: fine; a check failed; wrong usage; the environment can't be changed; Ctrl-C."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -70,6 +70,9 @@ def _dispatch(words: list[str]) -> int:
 
         leave_search_path()
     parser, choices = make_parser([FAMILIES[known]] if known else FAMILIES.values())
+    if not words:
+        parser.print_help(sys.stderr)
+        return USAGE
     if known and known in choices:
         _complete(known, choices[known], words)
     try:
@@ -83,6 +86,9 @@ def _dispatch(words: list[str]) -> int:
         return status
     except SystemExit as stop:  # argparse: help, or wrong usage
         return stop.code if isinstance(stop.code, int) else OK
+    except KeyboardInterrupt:
+        print(f"fastimport{f' {known}' if known else ''}: interrupted", file=sys.stderr)
+        return INTERRUPTED
 
 
 def make_parser(families: "Iterable[str]") -> "tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]":

@@ -1,6 +1,7 @@
 """What is importlib's own: its methods and path hooks, told from others', and its frames, imitated for those who judge them."""
 
 import _frozen_importlib_external as external
+import builtins
 import sys
 
 _Function, _Module = type(lambda: None), type(sys)
@@ -70,6 +71,7 @@ def called_by_name():
         (external._io, ("FileIO", "open_code")),
         (external.marshal, ("dumps", "loads")),
         (external._imp, ("_fix_co_filename", "source_hash")),
+        (builtins, ("compile",)),
     )  # fmt: skip
 
 

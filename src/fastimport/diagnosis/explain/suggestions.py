@@ -3,6 +3,7 @@
 import difflib
 import importlib.machinery
 import importlib.metadata
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -55,11 +56,11 @@ def _standard_library(name: str) -> Iterator[Suggestion]:
 def file_name(name: str) -> Iterator[Suggestion]:
     """People give ``spam.py``, which importlib takes for a module of package spam."""
     if name.endswith((".py", ".pyc", ".so", ".pyd")):
-        yield (
-            "file name",
-            f"{name} reads like the name of a file: importlib takes {name.rpartition('.')[0]} for a package",
-            (f"leave the suffix off: {name.rpartition('.')[0]}"),
-        )
+        stem = name.rpartition(".")[0]
+        parts = [part for part in stem.replace(os.sep, "/").split("/") if part not in ("", ".")]
+        dotted = ".".join(parts[:-1] if parts[-1:] == ["__init__"] else parts)
+        how = f"leave the suffix off: {stem}" if dotted == stem else f"leave the suffix off, and write dots: {dotted}"
+        yield "file name", f"{name} reads like the name of a file: importlib takes {stem} for a package", how
 
 
 def _distribution(name: str) -> Iterator[Suggestion]:

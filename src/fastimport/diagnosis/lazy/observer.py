@@ -7,6 +7,7 @@ import _frozen_importlib as bootstrap
 import sys
 from _thread import get_ident
 
+import fastimport
 from fastimport.diagnosis.lazy.hearing import Ears
 from fastimport.diagnosis.lazy.judging import effect_of, is_standard, listed_base, lists_subclasses, mentions, places_of
 from fastimport.diagnosis.lazy.watching import Watch
@@ -34,10 +35,13 @@ class Observer:
         self.running = [_MAIN]
         self.thread = get_ident()
         self.ears = Ears(self.note, self.running)
-        self.watch = Watch(frozenset({_MAIN, "fastimport"}))
+        self.watch = Watch(frozenset({_MAIN, "fastimport", "fastimport_start"}))
 
     def start(self) -> None:
-        """Observe from now on."""
+        """Observe from now on. In an enabled environment the rest of fastimport comes before: it is nobody's effect."""
+        standing = fastimport._standing()
+        if standing is not None:
+            standing.bring_in()
         for name, module in list(sys.modules.items()):
             self.watch.take_in(name, module)
         self.ears.start()

@@ -76,7 +76,8 @@ def _on_use(entries: Sequence[PathEntry], bill: Mapping[str, EntryCost]) -> Iter
             continue
         share, is_worth_it = cost.nanoseconds / total, cost.nanoseconds / 1e9 >= LEAST_WORTH
         if cost.modules:
-            if is_worth_it and share >= WORTH_MOVING and cost.failed > 10 * max(cost.found, 1) and entry is not entries[-1]:
+            can_move = entry is not entries[-1] and entry.index  # the first is where the program is
+            if is_worth_it and can_move and share >= WORTH_MOVING and cost.failed > 10 * max(cost.found, 1):
                 yield _move(entry, cost)
         elif is_worth_it and share >= WORTH_REMOVING:
             yield _remove(entry, cost)
