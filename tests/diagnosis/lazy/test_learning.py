@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+from support.installation import Installation
 from support.process import python
 from support.trees import plant
 
@@ -343,3 +344,15 @@ def test_control_c_keeps_what_was_learnt(after, tmp_path):
         assert learnt(tree)["complete"] is False and "needed" in learnt(tree)["eager"]
     learn("main.py", cwd=tree)
     assert learnt(tree)["complete"] is True and list(learnt(tree)["eager"]) == ["needed"]
+
+
+def test_what_an_enabled_environment_does_is_nobodys_effect(tmp_path):
+    """fastimport itself comes in the middle of a program's imports there."""
+    made = Installation(tmp_path / "env")
+    assert made.fastimport("enable").returncode == 0
+    many = "import asyncio, decimal, email.message, html.parser, json, logging.config, wsgiref.simple_server"
+    (made.directory / "main.py").write_text(f"{many}\nprint(json.dumps(1))\n", encoding="utf-8")
+    assert made.fastimport("lazy", "learn", "-o", "lazy.toml", "main.py").returncode == 0
+    data = lazy.read(str(made.directory / "lazy.toml"))
+    ours = [name for name in (*data["lazy"]["modules"], *data["eager"]) if name.startswith("fastimport")]
+    assert (ours, [why for why in data["eager"].values() if "fastimport" in why]) == ([], [])
