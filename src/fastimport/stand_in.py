@@ -45,7 +45,7 @@ def wait(**settings):
     if not (is_silent or sys.flags.ignore_environment):
         if environ.get("FASTIMPORT", "").lower() in ("0", "off", "no", "false"):
             return
-        if __import__("fastimport")._can_not_wait(environ):
+        if _package()._can_not_wait(environ):
             look_ups = 0
     if look_ups > 4 and path.isdir(path.join(sys.prefix, "fastimport")):  # a snapshot: where bytecode is missing, it pays at once
         look_ups = 0 if sys.dont_write_bytecode else 4
@@ -58,7 +58,19 @@ def wait(**settings):
                 waiting = settings
                 _Alike.find_spec = property(_find_spec, _replace, _replace)  # of the metaclass: no attribute of the class
     if waiting is None:
-        __import__("fastimport").install(**settings)
+        _package().install(**settings)
+
+
+def _package():
+    """fastimport, unless a program has a module of that name: nobody asked to execute that one."""
+    if "fastimport" not in sys.modules:
+        from _frozen_importlib import _find_spec as find
+        from os import path
+
+        places = getattr(find("fastimport", None), "submodule_search_locations", None)
+        if not places or not path.isfile(path.join(next(iter(places)), "stand_in.py")):
+            raise ImportError("another module is called fastimport")
+    return __import__("fastimport")
 
 
 def _find_spec(cls):
@@ -93,7 +105,7 @@ def bring_in(alike=None):
     else:
         return
     try:
-        __import__("fastimport")._take_over()
+        _package()._take_over()
     except Exception as error:
         waiting = None
         trace, known = error.__traceback__, sys.modules.get("_signal")

@@ -263,3 +263,31 @@ sys.addaudithook(hook)
 import colorsys; print("fastimport.activation" in sys.modules)
 """
     assert environment.says("-c", code) == "False"
+
+
+OTHERS = {
+    "a module": ("fastimport.py", "print('executed')"),
+    "a module that ends the program": ("fastimport.py", "raise SystemExit('executed')"),
+    "a package": ("fastimport/__init__.py", "print('executed')"),
+    "a namespace": ("fastimport/other.py", "print('executed')"),
+}
+
+
+@pytest.mark.parametrize("place", ["beside the script", "PYTHONPATH", "PYTHONPATH, at once"])
+@pytest.mark.parametrize("other", OTHERS)
+def test_a_module_of_the_programs_own_of_that_name_is_not_executed(environment, tmp_path, other, place):
+    name, code = OTHERS[other]
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text(code, encoding="utf-8")
+    directory = tmp_path / "program" if "PYTHONPATH" in place else tmp_path
+    directory.mkdir(exist_ok=True)
+    (directory / "main.py").write_text(f"{MANY}\nprint('done')\n", encoding="utf-8")
+    variables = {"PYTHONPATH": str(tmp_path)} if "PYTHONPATH" in place else {}
+    variables |= {"FASTIMPORT_STATS": "1"} if "at once" in place else {}
+    done = environment.run(str(directory / "main.py"), **variables)
+    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
+
+
+def test_a_script_of_that_name_runs_once(environment, tmp_path):
+    (tmp_path / "fastimport.py").write_text(f"print('once')\n{MANY}", encoding="utf-8")
+    assert environment.says(str(tmp_path / "fastimport.py")) == "once"
