@@ -13,7 +13,6 @@ from support.trees import plant
 from fastimport.diagnosis.advice.changes import find_changes
 from fastimport.diagnosis.advice.graph import MAIN, dominators, reachable
 from fastimport.diagnosis.advice.program import Program
-from fastimport.diagnosis.advice.risks import effects
 from fastimport.diagnosis.record.reading import from_json
 
 WASTE = """import time
@@ -198,21 +197,6 @@ def test_the_edit_is_a_lazy_import(tmp_path):
 def test_a_try_around_it_is_a_risk(tmp_path):
     found, _ = advice(tmp_path, {"main.py": "try:\n    import waste\nexcept ImportError:\n    pass\n"})
     assert "a try around it" in found["waste"].risk
-
-
-@pytest.mark.parametrize(
-    ("text", "effect"),
-    [
-        ("import atexit\natexit.register(print)", "registers exit functions"),
-        ("import codecs\ncodecs.register(print)", "registers codecs"),
-        ("import sys\nif 1:\n    sys.meta_path.insert(0, 1)", "adds import hooks"),
-        ("import signal\nclass C:\n    signal.signal(2, 3)", "sets signal handlers"),
-        ("import atexit\ndef f():\n    atexit.register(print)", None),
-        ("import os\nos.environ.setdefault('A', 'B')", "changes the environment"),
-    ],
-)
-def test_effects_of_a_module_are_seen_in_its_source(text, effect):
-    assert effects(text) == ({effect} if effect else set())
 
 
 def test_dominators():

@@ -131,3 +131,41 @@ def test_explain_says_what_it_waits_for(tmp_path):
     learn(tree)
     done = python("-m", "fastimport", "lazy", "explain", "box.csv", cwd=tree)
     assert done.stdout == "box.csv may be late until one of these is loaded, which it changes: box.registry\n"
+
+
+UNFINISHED = {
+    "a list": ("FORMATS = ['json']", "FORMATS.append('csv')", "FORMATS"),
+    "a dictionary": ("FORMATS = {'json': 1}", "FORMATS['csv'] = 1", "sorted(FORMATS)"),
+    "a name": ("CSV = None", "CSV = 'csv'", "CSV"),
+    "a number": ("LEVEL = 1", "LEVEL = 2", "LEVEL"),
+    "a cache": ("caches = {}", "caches['csv'] = 1", "caches"),
+    "a new name": ("def __getattr__(name): raise AttributeError(name)", "EXTRA = 1", "vars(box).get('EXTRA')"),
+}
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+@pytest.mark.parametrize("case", UNFINISHED)
+def test_a_part_that_changes_the_package_while_that_is_executed(case, depth, tmp_path):
+    """The package is not loaded yet, and watched all the same; what looks like a counter or a cache is no less."""
+    before, change, use = UNFINISHED[case]
+    part = f"import box\nbox.{change}\n"
+    parts = {"csv.py": part} if depth == 1 else {"csv.py": "from box import more\n", "more.py": part}
+    tree = plant(tmp_path, {"box": {"__init__.py": f"{before}\nfrom box import csv\n", **parts}, "main.py": "import box, json\n"})
+    learn(tree)
+    use = use if use.startswith("vars") else use.replace("FORMATS", "box.FORMATS").replace("LEVEL", "box.LEVEL")
+    use = use.replace("CSV", "box.CSV").replace("caches", "box.caches")
+    plant(tree, {"use.py": f"import box\nprint({use})\n"})
+    stock, ours = python("use.py", cwd=tree), python("-m", "fastimport", "run", "--lazy", "lazy.toml", "use.py", cwd=tree)
+    assert (ours.stdout, ours.stderr) == (stock.stdout, stock.stderr)
+
+
+PROCESS = ["os.umask(0o77)", "random.seed(1)", "csv.register_dialect('mine', 'excel')", "decimal.getcontext().prec = 5",
+           "ssl._create_default_https_context = ssl._create_unverified_context", "sys.tracebacklimit = 0"]  # fmt: skip
+
+
+@pytest.mark.parametrize("act", PROCESS)
+def test_what_the_source_says_of_the_process_is_not_late(act, tmp_path):
+    module = act.partition(".")[0]
+    tree = plant(tmp_path, {"plug.py": f"import {module}\n{act}\n", "main.py": f"import {module}, plug\n"})
+    data = learn(tree)
+    assert "plug" in data["eager"] or data["changes"] == {"plug": [module]}, data

@@ -54,6 +54,10 @@ class Program:
         self.statements[name] = [each for each in source.statements if each.function is None or each.function in ran]
         self.mentioned[name] = source.mentioned | set(names)
 
+    def package_of(self, name: str) -> str:
+        """What relative imports in a module start at."""
+        return name if _is_package(self.modules[name].origin or "") else name.rpartition(".")[0]
+
     def targets(self, statement: Statement) -> list[str]:
         """The modules of the recording that a statement asks for."""
         names = [statement.module, *(f"{statement.module}.{name}" for name in statement.names)]

@@ -1,60 +1,45 @@
 """What an import may do besides binding names, seen in the source: things that others would miss if it came later."""
 
-import ast
 from collections.abc import Collection
 
-from fastimport.diagnosis.advice.outward import outward
-from fastimport.diagnosis.advice.owners import is_own
+from fastimport.diagnosis.acts import CALL, CHANGE, PROCESS, Act, acts
+from fastimport.diagnosis.advice.owners import is_in, is_own
 from fastimport.diagnosis.advice.program import Program
 
-_EFFECTS = {
-    "atexit.register": "registers exit functions",
-    "codecs.register": "registers codecs",
-    "copyreg.pickle": "registers pickling",
-    "signal.signal": "sets signal handlers",
-    "logging.basicConfig": "configures logging",
-    "logging.config.dictConfig": "configures logging",
-    "warnings.filterwarnings": "changes warning filters",
-    "warnings.simplefilter": "changes warning filters",
-    "sys.meta_path.append": "adds import hooks",
-    "sys.meta_path.insert": "adds import hooks",
-    "sys.path_hooks.append": "adds import hooks",
-    "sys.path_hooks.insert": "adds import hooks",
-    "sys.path.append": "changes sys.path",
-    "sys.path.insert": "changes sys.path",
-    "sys.setrecursionlimit": "changes interpreter limits",
-    "os.environ.setdefault": "changes the environment",
-    "os.putenv": "changes the environment",
-    "multiprocessing.set_start_method": "sets how processes start",
-    "monkey.patch_all": "patches other modules",
-}
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_MOST = 3
 
 
 def risk_of(program: Program, modules: Collection[str]) -> str:
     """What is known to happen when `modules` are executed, in a few words; empty if nothing is known."""
     found: dict[str, str] = {}
     for name in modules:
-        module = program.modules.get(name)
-        source = program.texts.get(name) if module is not None else None
-        if source is not None and module is not None:
-            own = outward(program, name, modules) if is_own(module.origin or "") else []
-            for effect in (*own, *effects(source)):
-                found.setdefault(effect, name)
-    return "; ".join(f"{name} {effect}" for effect, name in list(found.items())[:3])
+        text = program.texts.get(name) if name in program.modules else None
+        if text is not None and _may_act(program, name, text):
+            for act in acts(text, program.package_of(name)):
+                effect = _effect(program, name, act, modules)
+                if effect is not None:
+                    found.setdefault(effect, name)
+    return "; ".join(f"{name} {effect}" for effect, name in list(found.items())[:_MOST])
 
 
-def effects(text: str) -> set[str]:
-    """The effects of a module's own code outside of functions."""
-    if not any(dotted.rpartition(".")[2] in text for dotted in _EFFECTS):
-        return set()
-    found: set[str] = set()
-    pending: list[ast.AST] = [ast.parse(text)]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, _FUNCTIONS):
-            continue
-        if isinstance(node, ast.Call) and (effect := _EFFECTS.get(ast.unparse(node.func))):
-            found.add(effect)
-        pending += ast.iter_child_nodes(node)
-    return found
+def _may_act(program: Program, name: str, text: str) -> bool:
+    """Parsing takes time: of other people's modules only those that have the words."""
+    return is_own(program.modules[name].origin or "") or any(each.rpartition(".")[2] in text for each in PROCESS)
+
+
+def _effect(program: Program, name: str, act: Act, gone: Collection[str]) -> str | None:
+    if act.kind == CALL and act.name in PROCESS:
+        return PROCESS[act.name]
+    if not is_own(program.modules[name].origin or ""):
+        return None
+    module = act.name
+    while module not in program.modules and "." in module:
+        module = module.rpartition(".")[0]
+    if module not in program.modules or module in gone:
+        return None
+    file = program.modules[module].origin or ""
+    if act.kind == CHANGE:
+        return f"changes {module}"
+    # Most decorators and calls of libraries register nothing: @dataclass, @click.command()
+    is_registration = is_own(file) or (act.kind == CALL and not is_in(file, ("stdlib", "platstdlib")))
+    return f"registers with {module}" if is_registration else None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _CACHES = {"cache", "cache2", "cached", "caches", "counter", "lock", "locks", "memo"}
-_COSMETIC = {
+COSMETIC = {
     "__annotate__", "__annotate_func__", "__annotations__", "__annotations_cache__", "__doc__", "__firstlineno__", "__module__",
     "__qualname__", "__slotnames__", "__warningregistry__",
 }  # fmt: skip
@@ -51,7 +51,7 @@ def _is_importlibs(change: Change, by: str) -> bool:
 
 
 def _is_cache(name: str) -> bool:
-    return not _CACHES.isdisjoint(name.lower().replace(".", "_").split("_")) or name.rpartition(".")[2] in _COSMETIC
+    return not _CACHES.isdisjoint(name.lower().replace(".", "_").split("_")) or name.rpartition(".")[2] in COSMETIC
 
 
 def _effect_on_name(change: Change, by: str, place: str) -> "str | None":

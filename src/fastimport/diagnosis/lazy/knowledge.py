@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+from fastimport.diagnosis.lazy.sources import seen_in_sources
+
 IMPORTS = "imports {}, which must not be late"
 
 
@@ -15,6 +17,9 @@ class Knowledge:
         self.files: dict[str, str | None] = {name: file for name, _, file in report["modules"]}
         self.effects: dict[str, list[str]] = report["effects"]
         self.changed: dict[str, list[str]] = report["changed"]
+        for name, text, where in seen_in_sources(self.files):
+            self.effects.setdefault(name, []).append(text)
+            self.changed.setdefault(name, []).append(where)
         self.asked: list[tuple[str, str, list[str] | None]] = [tuple(each) for each in report["asked"]]
 
     def with_importers(self, names: Iterable[str]) -> dict[str, str]:

@@ -118,6 +118,7 @@ class Observer:
         if get_ident() != self.thread:
             return self.load(spec)
         self.attribute()
+        self._watch_what_runs()
         name, module = spec.name, None
         self.modules.append([name, self.running[-1], spec.origin if spec.has_location else None])
         self.running.append(name)
@@ -130,6 +131,12 @@ class Observer:
             self.running.pop()
             if module is not None:
                 self.watch.take_in(name, module)
+
+    def _watch_what_runs(self) -> None:
+        """A package that imports a part of itself may be changed by that before it is loaded."""
+        running = self.running[-1]
+        if running != _MAIN and (module := sys.modules.get(running)) is not None:
+            self.watch.take_in(running, module)
 
     def _filter(self, importer: str, name: str, names: "tuple[str, ...] | None") -> bool:
         frame = sys._getframe(1)
