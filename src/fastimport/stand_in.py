@@ -104,6 +104,15 @@ def bring_in(alike=None):
             continue
     else:
         return
+    from _imp import acquire_lock, release_lock
+
+    held = 0
+    try:
+        while True:  # finders are asked under importlib's lock: a thread may wait for it that is importing what we want to import
+            release_lock()
+            held += 1
+    except RuntimeError:
+        pass
     try:
         _package()._take_over()
     except Exception as error:
@@ -114,3 +123,6 @@ def bring_in(alike=None):
             if trace.tb_frame.f_code in handlers:  # what a signal handler raises is the program's
                 raise
             trace = trace.tb_next
+    finally:
+        for _ in range(held):
+            acquire_lock()

@@ -291,3 +291,30 @@ def test_a_module_of_the_programs_own_of_that_name_is_not_executed(environment, 
 def test_a_script_of_that_name_runs_once(environment, tmp_path):
     (tmp_path / "fastimport.py").write_text(f"print('once')\n{MANY}", encoding="utf-8")
     assert environment.says(str(tmp_path / "fastimport.py")) == "once"
+
+
+@pytest.mark.parametrize("imported", ["fastimport", "fastimport.activation", "fastimport.settings"])
+def test_a_thread_that_imports_fastimport_meanwhile_is_not_waited_for_in_vain(environment, imported):
+    """It has the lock of that module, and pauses between two finders: then it wants importlib's own lock."""
+    code = f"""
+import faulthandler, sys, threading, time
+faulthandler.dump_traceback_later(20, exit=True)
+class Slow(list):
+    def __iter__(self):
+        for item in list.__iter__(self):
+            if threading.current_thread() is thread:
+                between.set()
+                time.sleep(0.3)
+            yield item
+between = threading.Event()
+def work(): __import__({imported!r})
+thread = threading.Thread(target=work)
+sys.meta_path = Slow(sys.meta_path)
+thread.start()
+between.wait()
+{MANY}
+thread.join()
+import _imp
+print(_imp.lock_held(), "fastimport.activation" in sys.modules)
+"""
+    assert environment.says("-c", code) == "False True"
