@@ -42,7 +42,7 @@ FLOORS = (
 )
 # The same inside the largest room.
 DIAGNOSIS_FLOORS = (
-    ("child", "file_systems", "latency", "words", "working_directory", "__init__"),
+    ("acts", "child", "file_systems", "latency", "words", "working_directory", "__init__"),
     ("bench",),
     ("record", "lazy"),
     ("report", "explain"),

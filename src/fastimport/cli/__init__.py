@@ -54,6 +54,12 @@ def main(argv: list[str] | None = None) -> int:
         request = run.parse(words[1:])
         if request is not None:
             return run.start(request)
+    if words[:1] == ["exec"]:
+        from fastimport.cli import exec as execution
+
+        found = execution.parse(words[1:])
+        if found is not None:
+            return execution.become(*found)
     return _dispatch(words)
 
 

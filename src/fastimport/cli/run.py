@@ -6,6 +6,7 @@ Whatever is not plain is left to argparse after all: it explains.
 
 import sys
 
+from fastimport.cli.words import read_options
 from fastimport.settings import COLLECTOR, DEFERRED, FRESHNESS, REGISTER
 
 TYPE_CHECKING = False  # of typing, which loads re and collections
@@ -20,7 +21,6 @@ python -X dev -m fastimport run SCRIPT. Without a program, or with -, standard i
 
 COLLECTOR_HELP = f"of garbage, one of {', '.join(COLLECTOR)}: while modules are imported (default: {DEFERRED})"
 _HINT = "the program is -m MOD, -c CODE or SCRIPT; options of the interpreter go before -m fastimport"
-_OPTIONS = {"--freshness": FRESHNESS, "--register": REGISTER, "--collector": COLLECTOR}
 _FREE_OPTIONS = ("--snapshot", "--lazy", "--record-to")  # the last is what `build --from` says
 
 
@@ -36,16 +36,8 @@ class Request:
 
 def parse(words: list[str]) -> Request | None:
     """Read the words after ``run``; None if argparse should."""
-    settings: dict[str, str] = {}
-    words = list(words)
-    while words and words[0].startswith("--") and words[0] != "--":
-        option, equals, value = words.pop(0).partition("=")
-        if not equals:
-            value = words.pop(0) if words else ""
-        if value not in _OPTIONS.get(option, ()) and not (option in _FREE_OPTIONS and value):
-            return None
-        settings[option[2:]] = value
-    return _parse_program(settings, words)
+    found = read_options(words, _FREE_OPTIONS)
+    return None if found is None else _parse_program(*found)
 
 
 def _parse_program(settings: dict[str, str], words: list[str]) -> Request | None:

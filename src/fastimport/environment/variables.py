@@ -2,13 +2,16 @@
 
 import os
 import sys
-from collections.abc import Mapping
 
 from fastimport.environment import exec_path
 from fastimport.settings import DEFERRED
 
+TYPE_CHECKING = False  # of typing and collections.abc: `fastimport exec` is added to a start
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-def with_fastimport(environment: Mapping[str, str], settings: dict[str, str]) -> dict[str, str]:
+
+def with_fastimport(environment: "Mapping[str, str]", settings: dict[str, str]) -> dict[str, str]:
     """A copy of `environment` in which Python starts with fastimport; `settings` are arguments of `fastimport.install`.
 
     The garbage collector waits, unless they or the environment say otherwise.

@@ -39,7 +39,7 @@ class Observer:
 
     def start(self) -> None:
         """Observe from now on. In an enabled environment the rest of fastimport comes before: it is nobody's effect."""
-        standing = fastimport._standing()
+        standing = fastimport._standing()  # type: ignore[attr-defined]
         if standing is not None:
             standing.bring_in()
         for name, module in list(sys.modules.items()):
