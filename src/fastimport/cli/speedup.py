@@ -79,7 +79,7 @@ def _advice(comparison: session.Comparison, choice: levers.Lever | None) -> list
         return ["Nothing here makes this program start faster, as far as can be told.",
                 "fastimport profile shows what it spends its time on."]  # fmt: skip
     estimate = next(side.estimate for side in comparison.sides if side.name == choice.name)
-    lines = [f"Worth it: {choice.name}, {levers.in_words(estimate)} %: {choice.command}"]
+    lines = [f"Worth it: {choice.name}, {levers.in_words(estimate)}: {choice.command}"]
     if uncompiled:
         lines.append("Much of it is compiling, at every start: the snapshot has the code ready.")
     if sys.version_info >= (3, 15):
