@@ -177,3 +177,23 @@ def test_no_command_is_wrong_usage(capsys):
     assert cli.main(["exec", "--freshness", "nonsense", "--", "true"]) == cli.USAGE
     assert cli.main(["exec", "--snapshot", "", "--", "true"]) == cli.USAGE
     assert "usage: fastimport exec" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["fastimport.py", "fastimport/__init__.py"])
+def test_a_module_of_the_programs_own_of_that_name_is_not_executed_at_the_start(tmp_path, name):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("raise SystemExit('executed')\n", encoding="utf-8")
+    program = tmp_path / "program"
+    program.mkdir()
+    (program / "main.py").write_text("print(1)\n", encoding="utf-8")
+    command = [sys.executable, "-c", f"""
+import os, sys
+from fastimport.environment.variables import with_fastimport
+variables = with_fastimport(os.environ, {{}})
+own, rest = variables["PYTHONPATH"].split(os.pathsep)[0], {str(tmp_path)!r}
+variables["PYTHONPATH"] = os.pathsep.join([own, rest])
+os.chdir({str(program)!r})
+os.execve(sys.executable, [sys.executable, "main.py"], variables)
+"""]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, env=clean_environment(), check=False, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1\n", "")

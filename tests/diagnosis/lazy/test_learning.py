@@ -356,3 +356,13 @@ def test_what_an_enabled_environment_does_is_nobodys_effect(tmp_path):
     data = lazy.read(str(made.directory / "lazy.toml"))
     ours = [name for name in (*data["lazy"]["modules"], *data["eager"]) if name.startswith("fastimport")]
     assert (ours, [why for why in data["eager"].values() if "fastimport" in why]) == ([], [])
+
+
+def test_a_module_in_nested_namespace_packages_is_verified_and_shown(tmp_path):
+    """Their paths ask the packages above, which these commands do not import."""
+    tree = plant(tmp_path, {"ns": {"sub": {"leaf.py": "X = 1\n"}}, "main.py": "import ns.sub.leaf, json\n"})
+    learn("main.py", cwd=tree)
+    assert "ns.sub.leaf" in learnt(tree)["lazy"]["modules"]
+    for words in (("verify", "lazy.toml"), ("show", "lazy.toml", "--as", "lines"), ("show", "lazy.toml", "--as", "modules")):
+        done = python("-m", "fastimport", "lazy", *words, cwd=tree)
+        assert (done.returncode, done.stderr) == (0, ""), words

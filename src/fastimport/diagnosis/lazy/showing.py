@@ -2,9 +2,11 @@
 
 import ast
 import os
+import pkgutil
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib import machinery, util
+from importlib import util
 from typing import Any
 
 from fastimport.diagnosis.lazy.judging import is_standard
@@ -110,13 +112,26 @@ def _is_installed(path: str, installed: set[str]) -> bool:
 
 def locate(name: str) -> str | None:
     """The source or extension file of a module, found without importing its package; None if there is none."""
-    path, spec, parts = None, None, name.split(".")
+    path, origin, parts = sys.path, None, name.split(".")
     for end in range(1, len(parts) + 1):
-        spec = machinery.PathFinder.find_spec(".".join(parts[:end]), path)
-        if spec is None:
+        origin, path = _find(".".join(parts[:end]), path)
+        if origin is None and not path:
             return None
-        path = list(spec.submodule_search_locations or ())
-    return spec.origin if spec is not None and spec.has_location else None
+    return origin
+
+
+def _find(name: str, path: list[str]) -> tuple[str | None, list[str]]:
+    """Its file, and the path of a package: not by PathFinder, which asks the parent of a namespace package for its path."""
+    portions: list[str] = []
+    for entry in path:
+        finder = pkgutil.get_importer(entry)
+        spec = finder.find_spec(name) if finder is not None else None
+        if spec is not None:
+            locations = list(spec.submodule_search_locations or ())
+            if spec.loader is not None:
+                return (spec.origin if spec.has_location else None), locations
+            portions += locations
+    return None, portions
 
 
 def _at_top(body: list[ast.stmt]) -> Iterator[ast.stmt]:

@@ -30,9 +30,11 @@ def _acts_of(file: str, package: str) -> list[Act]:
 
 
 def _effects(name: str, act: Act, files: Mapping[str, str | None]) -> Iterator[tuple[str, str, str]]:
+    if _is_watched(act.name):
+        return
     if act.kind == CALL and act.name in PROCESS and act.name not in _CALLS_WATCHED:
         yield name, PROCESS[act.name], ""
-    elif act.kind == CHANGE and not _is_watched(act.name):
+    elif act.kind == CHANGE:
         where = act.name
         while where not in files and "." in where:
             where = where.rpartition(".")[0]

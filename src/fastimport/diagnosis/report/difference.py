@@ -1,7 +1,7 @@
 """A comparison of two recordings as text, and as Markdown for a pull request."""
 
 from fastimport.diagnosis.report.comparison import Change, Comparison, Package, by_package
-from fastimport.diagnosis.report.view import milliseconds, sums
+from fastimport.diagnosis.report.view import milliseconds, parts
 from fastimport.diagnosis.words import counted
 
 _SHOWN = 20
@@ -17,11 +17,11 @@ def render_comparison(comparison: Comparison) -> str:
         f"after   {milliseconds(after.total_ns):>9} ms  {after.program}",
         f"        {growth:>9}{_chance(comparison)}",
         "",
-        f"{'':14}{'before':>10}{'after':>10}{'change':>10}  ms",
+        f"{'':22}{'before':>10}{'after':>10}{'change':>10}  ms",
     ]
-    old, new = sums(before), sums(after)
+    old, new = parts(before), parts(after)
     for kind in {**old, **new}:
-        lines.append(f"{kind:14}{_row(old.get(kind, 0), new.get(kind, 0))}")
+        lines.append(f"{kind:22}{_row(old.get(kind, 0), new.get(kind, 0))}")
     for title, changes in _sections(comparison):
         lines += _section(title, changes)
     return "\n".join([*lines, *_unsure(comparison)]) + "\n"

@@ -38,12 +38,22 @@ def _install():
     try:
         import os
 
-        if os.environ.get("FASTIMPORT", "").lower() not in ("0", "off", "no", "false"):
+        if os.environ.get("FASTIMPORT", "").lower() not in ("0", "off", "no", "false") and _is_ours(os.path):
             from fastimport import _stand_in
 
             _stand_in()
     except Exception:  # an interpreter of another environment or version, or the unrelated package of that name
         _forget_bytecode()
+
+
+def _is_ours(paths):
+    """Whether `fastimport` is the package, and not a program's own module of that name, which nobody asked to execute."""
+    for entry in sys.path:
+        if paths.isfile(paths.join(entry, "fastimport", "__init__.py")):
+            return paths.isfile(paths.join(entry, "fastimport", "stand_in.py"))
+        if paths.isfile(paths.join(entry, "fastimport.py")):
+            return False
+    return True  # a finder of another kind may have it
 
 
 def _forget_bytecode():
