@@ -99,7 +99,7 @@ def build(path):
     program = os.path.join(os.path.dirname(path), "alone.py")
     with open(program, "w", encoding="utf-8") as file:
         file.write(PROGRAM)
-    words = ["-m", "fastimport", "build", "--frozen", "-o", path, "--from", program, "importlib", os.path.join(path + "-said")]
+    words = ["-m", "fastimport", "build", "--by-content", "-o", path, "--from", program, "importlib", f"{path}-said"]
     subprocess.run([sys.executable, *words], check=True)
 
 

@@ -160,8 +160,8 @@ def test_nothing_but_fastimport_is_loaded_for_the_program(tmp_path, place, start
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--freshness", "stale", "look.py"], "argument --freshness: invalid choice: 'stale'"),
-        (["--freshness"], "argument --freshness: expected one argument"),
+        (["--freshness", "stale", "look.py"], "argument --freshness/--level: invalid choice: 'stale'"),
+        (["--freshness"], "argument --freshness/--level: expected one argument"),
         (["--register=nowhere", "look.py"], "argument --register: invalid choice: 'nowhere'"),
         (["-X", "dev", "look.py"], "options of the interpreter go before -m fastimport"),
         (["-m"], "argument -m: expected one argument"),

@@ -18,7 +18,7 @@ from environment import Environment, NotInstallable, Tools
 from modes import STOCK, modes
 from observation import observe
 from packages import table
-from page import write_page
+from page import reason, write_page
 from results import Results
 from trial import Inactive
 from trial import run as run_in
@@ -74,8 +74,10 @@ def one(tools, results, package, interpreter, version, options):
         print(f"{package.name}, Python {version}: ", end="", file=sys.stderr, flush=True)
         result = tried(Environment(tools, package, interpreter, version), options)
         result["detail"] = cleaned(result["detail"], options.cache)
-        results.put(package, version, fastimport=tools.revision, release=package.release(version), **result)
         print(f"{result['state']} {result['detail']}".strip(), file=sys.stderr, flush=True)
+        if result["state"] not in ("same", "differs", "as known"):
+            result["detail"] = reason(result)
+        results.put(package, version, fastimport=tools.revision, release=package.release(version), **result)
     return results.get(package.name, version)["state"] in ("differs", "unstable", "fails")
 
 
@@ -83,6 +85,7 @@ def cleaned(text, cache):
     """Without places of this machine."""
     for place, name in ((str(cache), "CACHE"), (str(Path.home()), "HOME")):
         text = text.replace(place, name)
+    text = re.sub(r"(?<![\w./])(?:/[\w.+-]+){2,}", "PATH", text)
     return re.sub(r"https?://\S+", "URL", text)
 
 

@@ -62,7 +62,7 @@ def image(tmp_path_factory):
     built = Installation(place / "builder" / "env")
     plant(built.site, PRODUCT)
     (built.directory / "program.py").write_text(PROGRAM, encoding="utf-8")
-    assert built.fastimport("build", "--frozen", "--from", "program.py").returncode == 0
+    assert built.fastimport("build", "--by-content", "--from", "program.py").returncode == 0
     assert built.fastimport("enable", "--freshness", "frozen").returncode == 0
     shutil.copytree(built.directory, place / "srv" / "env", symlinks=True)
     shutil.rmtree(place / "builder")
@@ -141,7 +141,7 @@ def build(environment, *words):
 @pytest.mark.parametrize("words", KINDS, ids=lambda words: " ".join(words) or "line")
 def test_a_snapshot_is_used_by_every_start_and_moves_with_its_environment(own, words):
     """Said as a path from the current directory; recorded relative to the prefix; variables of one process count more."""
-    build(own, "--frozen", "-o", "s.fastimport")
+    build(own, "--by-content", "-o", "s.fastimport")
     done = own.fastimport("enable", "--freshness", "frozen", "--snapshot", "s.fastimport", *words)
     assert (done.returncode, done.stderr) == (0, "")
     for switches in ((), ("-I",)):

@@ -84,7 +84,7 @@ def start(directory, *level):
     return json.loads(done.stdout)
 
 
-@pytest.mark.parametrize(("level", "words"), [("checked", ()), ("trusted", ()), ("frozen", ()), ("frozen", ("--frozen",))])
+@pytest.mark.parametrize(("level", "words"), [("checked", ()), ("trusted", ()), ("frozen", ()), ("frozen", ("--by-content",))])
 def test_started_from_a_list_and_its_snapshot(launched, level, words):
     build(launched, *words)
     assert start(launched, level) == start(launched)
@@ -92,7 +92,7 @@ def test_started_from_a_list_and_its_snapshot(launched, level, words):
 
 def test_frozen_touches_no_entry(launched):
     """300 directories are gone, and everything is found: names, code, namespace portions, and that a name is absent."""
-    build(launched, "--frozen")
+    build(launched, "--by-content")
     expected = start(launched)
     shutil.rmtree(launched / "bazel-bin")
     assert start(launched, "frozen") == expected
@@ -112,7 +112,7 @@ def test_checked_sees_what_changed_since(launched):
 @pytest.mark.skipif(shutil.which("strace") is None, reason="no strace to count system calls with")
 def test_file_system_calls_of_a_start(launched):
     """As many as importlib has to make with 300 entries, and none in them at the level frozen."""
-    build(launched, "--frozen")
+    build(launched, "--by-content")
     calls = {}
     for level in ((), ("frozen",)):
         text = traced([sys.executable, "launcher.py", *level], cwd=launched)

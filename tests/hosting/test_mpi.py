@@ -118,7 +118,7 @@ def built(job):
     """A snapshot from a file, made before the job."""
     path = job / "made" / "snapshot"
     path.parent.mkdir(mode=0o700)
-    words = [sys.executable, "-m", "fastimport", "build", "--frozen", "-o", path, job / "tree"]
+    words = [sys.executable, "-m", "fastimport", "build", "--by-content", "-o", path, job / "tree"]
     subprocess.run(words, check=True, capture_output=True, env=clean_environment())
     return path
 

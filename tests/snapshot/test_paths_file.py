@@ -121,7 +121,7 @@ def test_without_path_it_comes_before_sys_path(lib, monkeypatch):
 
 def test_what_was_missing_is_absent_when_frozen(lib, tmp_path):
     listed(lib, b"one\nlate\ntwo\n")
-    assert build(lib, "--frozen", "--paths-file", "list", "three").returncode == 0
+    assert build(lib, "--by-content", "--paths-file", "list", "three").returncode == 0
     plant(lib, {"late": {"only_late.py": ""}})
     code = f"import sys; sys.path[:0] = [{lib!r} + '/' + name for name in ('one', 'late', 'two')]\n"
     code += "import m, only_one\nprint(m.X)\ntry: import only_late\nexcept ImportError as error: print(error)"

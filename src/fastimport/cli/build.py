@@ -37,7 +37,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     parser.add_argument("-o", "--output", metavar="FILE", help="the file to write (default: the environment's own)")
     parser.add_argument(
-        "--by-content", "--frozen", action="store_true", help="keep no stamps and believe no times: equal trees give equal files"
+        "--by-content", action="store_true", help="keep no stamps and believe no times: equal trees give equal files"
     )
     parser.add_argument("--root", metavar="OLD=NEW", help="what is below OLD now will be below NEW; implies --by-content")
     parser.add_argument(

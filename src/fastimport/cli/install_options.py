@@ -15,7 +15,7 @@ USAGE = "[--freshness LEVEL] [--register WAY] [--snapshot FILE] [--collector HOW
 def add(parser: argparse.ArgumentParser) -> None:
     """Let a command have them."""
     levels, ways = ", ".join(FRESHNESS), ", ".join(REGISTER)
-    parser.add_argument("--freshness", choices=FRESHNESS, metavar="LEVEL", help=f"one of {levels} (default: checked)")
+    parser.add_argument("--freshness", "--level", choices=FRESHNESS, metavar="LEVEL", help=f"one of {levels} (default: checked)")
     parser.add_argument("--register", choices=REGISTER, metavar="WAY", help=f"one of {ways} (default: meta_path)")
     parser.add_argument(
         "--snapshot", type=_snapshot, metavar="FILE", help="a snapshot, auto or none (default: the environment's own)"

@@ -49,7 +49,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         metavar="SECONDS",
         help="end the program once nothing was imported for so long, which does not count",
     )
-    parser.add_argument("--level", choices=FRESHNESS, metavar="LEVEL", help=f"record with fastimport: {', '.join(FRESHNESS)}")
+    parser.add_argument(
+        "--level", "--freshness", choices=FRESHNESS, metavar="LEVEL", help=f"record with fastimport: {', '.join(FRESHNESS)}"
+    )
     parser.add_argument("--no-saving", action="store_true", help="don't measure what fastimport would save")
     parser.add_argument("--no-advice", action="store_true", help="don't look at what was used, and don't say what to change")
     add_options(parser)

@@ -32,7 +32,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     parser.add_argument("--json", action="store_true", help=f"write JSON, schema {SCHEMA}")
     parser.add_argument(
-        "--level", choices=FRESHNESS, default="checked", metavar="LEVEL",
+        "--level", "--freshness", choices=FRESHNESS, default="checked", metavar="LEVEL",
         help=f"freshness, one of {', '.join(FRESHNESS)} (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument("--snapshot", metavar="FILE", help="with this snapshot, which is compared with the file system as well")

@@ -2,7 +2,7 @@
 
 from fastimport.settings import COLLECTOR, FRESHNESS, REGISTER
 
-_OPTIONS = {"--freshness": FRESHNESS, "--register": REGISTER, "--collector": COLLECTOR}
+_OPTIONS = {"--freshness": FRESHNESS, "--level": FRESHNESS, "--register": REGISTER, "--collector": COLLECTOR}
 
 
 def read_options(words: list[str], free: tuple[str, ...]) -> tuple[dict[str, str], list[str]] | None:
@@ -15,5 +15,5 @@ def read_options(words: list[str], free: tuple[str, ...]) -> tuple[dict[str, str
             value = words.pop(0) if words else ""
         if value not in _OPTIONS.get(option, ()) and not (option in free and value):
             return None
-        settings[option[2:]] = value
+        settings["freshness" if option == "--level" else option[2:]] = value
     return settings, words
