@@ -32,6 +32,7 @@ def main(arguments):
     rival = found_rival() if arguments.rival else None
     ratios = {name: [] for name in (*arguments.levers, *([nearest_rival.NAME] if rival else []))}
     print(f"{'':16}{'without':>11}   {''.join(f'{HEADS.get(name, name):34}' for name in ratios)}".rstrip())
+    undecided = 0
     for application in chosen:
         comparison = compare(application, sides, arguments.pairs, rival)
         if comparison is None or not comparison.is_identical:
@@ -40,10 +41,14 @@ def main(arguments):
         stock, *others = comparison.sides
         for side in others:
             ratios[side.name].append(side.estimate.ratio)
+        undecided += any(side.estimate.low <= 1 <= side.estimate.high for side in others if side.name in arguments.levers)
         told = "".join(f"{levers.in_words(side.estimate).replace(' that can be told', ''):34}" for side in others)
         without = sorted(stock.seconds)[len(stock.seconds) // 2] * 1000
         print(f"{application.name:16}{without:>8.0f} ms   {told}".rstrip(), flush=True)
     print(f"\n{sentence(ratios)}")
+    if undecided:
+        busy = "other programs are busy here. More rounds: make demo DEMO_ARGS='--pairs 20'"
+        print(f"{undecided} of {len(chosen)} can't be told from noise: {busy}")
     return 0
 
 
@@ -79,7 +84,7 @@ def sentence(ratios):
     beside = f" ({nearest_rival.NAME}, the nearest rival: {rival})" if rival else ""
     gains = " and ".join(f"{gain} with {HEADS.get(name, name)}" for name, gain in means.items())
     same = "every module is the same, from the same file. Yours: fastimport speedup."
-    return f"On this machine these programs start {gains}{beside};\n{same}"
+    return f"On this machine these programs start {gains}, on average{beside};\n{same}"
 
 
 def some_of(names):

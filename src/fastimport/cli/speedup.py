@@ -70,6 +70,7 @@ def _text(program: launcher.Program, comparison: session.Comparison, choice: lev
             lines.append(f"{'':32}{meaning}")
     for side in comparison.sides:
         lines += [f"DIFFERENT under {side.name}: {difference}" for difference in side.differences[:5]]
+    lines.append("Times are medians; gains are of pairs of runs, with their 95 % interval.")
     return [*lines, "", *_advice(comparison, choice), *(f"note: {note}" for note in comparison.notes)]
 
 

@@ -133,7 +133,7 @@ def _change(program: Program, candidate: Candidate) -> Change:
         saving_ns=candidate.saving_ns,
         places=[f"{relative(statement.file)}:{statement.line}" for statement in statements],
         modules=len(candidate.gone),
-        why="unused in this run",
+        why="unused in this run" if is_own(statements[0].file) else "unused in this run, in another package",
         edit="; ".join(dict.fromkeys(_edit(program, owner, statement) for owner, statement in candidate.statements)),
         risk="; ".join(filter(None, risks)),
     )

@@ -39,7 +39,8 @@ def _change(change: Change) -> list[str]:
     what = f"put off {change.title}" if change.kind == "import" else change.title
     where = f": {', '.join(change.places)}" if change.places else ""
     said = [f"{what}{where}, {change.why}{proof}", change.edit, *([f"careful: {change.risk}"] if change.risk else [])]
-    lines = [line for text in said if text for line in textwrap.wrap(text, WIDTH - len(_INDENT), break_on_hyphens=False)]
+    how = textwrap.TextWrapper(WIDTH - len(_INDENT), break_on_hyphens=False, break_long_words=False)
+    lines = [line for text in said if text for line in how.wrap(text)]
     return [f"{saved:>10}  {lines[0]}", *(_INDENT + line for line in lines[1:])]
 
 
