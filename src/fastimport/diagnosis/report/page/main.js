@@ -6,7 +6,7 @@ const modules = data.modules.map((row, id) => {
   const [name, parent, thread, start, end, costs, form, importer, origin, entry, size, compiled, written, error, spread, importers, only, late] = row;
   const ns = {};
   for (let at = 0; at < costs.length; at += 2) ns[NAMES[costs[at]]] = costs[at + 1];
-  const own = Object.values(ns).reduce((sum, value) => sum + value, 0);
+  const own = Object.entries(ns).reduce((sum, [kind, value]) => (kind === "collect" ? sum : sum + value), 0); // as in the text
   // A box whose width is almost all nested imports has the colour of none of its own costs.
   const largest = Object.keys(ns).sort((a, b) => ns[b] - ns[a])[0] || "machinery";
   const kind = own * 10 < end - start ? "nested" : largest;
