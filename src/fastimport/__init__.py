@@ -85,14 +85,27 @@ def _can_not_wait(variables):
 
 
 def _take_over():
-    """Load what a start-up file waited with. What goes wrong is counted, if there is somebody to count it."""
+    """Load what a start-up file waited with. What goes wrong is counted, if there is somebody to count it.
+
+    Raises only what a signal handler raised meanwhile: that is the program's.
+    """
     try:
         _load()
     except Exception as error:
+        _standing().waiting = None
         resolver = getattr(sys.modules.get(f"{__name__}.finding.finder"), "resolver", None)
         if resolver is not None:
             resolver.refuse(f"start: {error}")
-        raise
+        if _is_of_a_handler(error.__traceback__):
+            raise
+
+
+def _is_of_a_handler(trace):
+    signals = sys.modules.get("_signal")
+    handlers = [getattr(signals.getsignal(number), "__code__", None) for number in range(1, signals.NSIG)] if signals else ()
+    while trace is not None and trace.tb_frame.f_code not in handlers:
+        trace = trace.tb_next
+    return trace is not None
 
 
 def _load():

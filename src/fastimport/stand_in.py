@@ -38,7 +38,7 @@ class PathFinder(StockPathFinder, metaclass=_Alike):
 def wait(**settings):
     """`install` for start-up files, which have valid arguments: its bulk only once so many names were looked for that it pays."""
     global look_ups, waiting
-    from os import environ, name, path
+    from os import access, environ, name
 
     known = getattr(environ, "_data", None)  # to ask for one that is not set costs two exceptions
     is_silent = name == "posix" and type(known) is dict and b"FASTIMPORT" not in b" ".join(known)
@@ -47,8 +47,8 @@ def wait(**settings):
             return
         if _package()._can_not_wait(environ):
             look_ups = 0
-    if look_ups > 4 and path.isdir(path.join(sys.prefix, "fastimport")):  # a snapshot: where bytecode is missing, it pays at once
-        look_ups = 0 if sys.dont_write_bytecode else 4
+    if access(f"{sys.prefix}/fastimport", 0):  # where the environment's snapshot is: if bytecode is missing, it pays at once
+        look_ups = 0 if sys.dont_write_bytecode else min(look_ups, 4)
     if waiting is not None:
         waiting = settings
     elif look_ups > 0:
@@ -114,15 +114,11 @@ def bring_in(alike=None):
     except RuntimeError:
         pass
     try:
-        _package()._take_over()
-    except Exception as error:
+        take_over = _package()._take_over
+    except Exception:
         waiting = None
-        trace, known = error.__traceback__, sys.modules.get("_signal")
-        handlers = [getattr(known.getsignal(number), "__code__", None) for number in range(1, known.NSIG)] if known else ()
-        while trace is not None:
-            if trace.tb_frame.f_code in handlers:  # what a signal handler raises is the program's
-                raise
-            trace = trace.tb_next
+    else:
+        take_over()
     finally:
         for _ in range(held):
             acquire_lock()

@@ -232,7 +232,7 @@ print(Derived.find_spec("colorsys").name, Derived.find_spec("nowhere"))
 
 
 @pytest.mark.parametrize(
-    "place", ["event == 'import' and arguments[0] == 'fastimport'", "event == 'exec' and 'activation' in str(arguments)"]
+    "place", ["event == 'import' and arguments[0] == 'fastimport._core'", "event == 'exec' and 'activation' in str(arguments)"]
 )
 @pytest.mark.parametrize("handler", ["def handler(*_): raise TimeoutError('alarm')", "handler = Handlers().raising"])
 def test_what_a_signal_handler_raises_meanwhile_is_the_programs(environment, place, handler):
