@@ -1,6 +1,6 @@
 """Run a command and draw what it prints as a terminal: ``python tools/terminal_picture.py FILE.svg LINES COMMAND...``.
 
-docs/what-to-change.svg is the tutorial's application, drawn in its directory with 14 lines of ``fastimport profile -m shop``.
+docs/what-to-change.svg is the tutorial's application, drawn in its directory with 18 lines of ``fastimport profile -m shop``.
 """
 
 import html

@@ -28,9 +28,11 @@ def _may_act(program: Program, name: str, text: str) -> bool:
 
 
 def _effect(program: Program, name: str, act: Act, gone: Collection[str]) -> str | None:
+    own_file = program.modules[name].origin or ""
     if act.kind == CALL and act.name in PROCESS:
-        return PROCESS[act.name]
-    if not is_own(program.modules[name].origin or ""):
+        is_internal = act.name == "os.register_at_fork" and is_in(own_file, ("stdlib", "platstdlib"))  # renews its own locks
+        return None if is_internal else PROCESS[act.name]
+    if not is_own(own_file):
         return None
     module = act.name
     while module not in program.modules and "." in module:
