@@ -36,7 +36,8 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_what_is_done(case):
     text, expected = CASES[case]
-    assert [tuple(each) for each in acts(text, "package.inner")] == expected
+    assert [(each.kind, each.name) for each in acts(text, "package.inner")] == expected
+    assert any(each.is_conditional for each in acts(text, "package.inner")) is (case == "in a condition")
 
 
 def test_what_is_no_python_is_told():
@@ -48,6 +49,6 @@ def test_what_is_no_python_is_told():
 def test_every_function_of_the_table_is_known_by_its_full_name(name):
     module, _, function = name.rpartition(".")
     top = name.partition(".")[0]
-    assert acts(f"import {top}\n{name}()", "") == [(CALL, name)]
+    assert acts(f"import {top}\n{name}()", "") == [(CALL, name, False)]
     if module in ("logging.config", "xml.etree.ElementTree") or "." not in module:
-        assert acts(f"from {module} import {function}\n{function}()", "") == [(CALL, name)]
+        assert acts(f"from {module} import {function}\n{function}()", "") == [(CALL, name, False)]

@@ -81,27 +81,30 @@ class Act(NamedTuple):
 
     kind: str
     name: str
+    is_conditional: bool = False
+    """Whether it stands below an ``if``, and may never be done."""
 
 
 def acts(text: str, package: str) -> list[Act]:
     """Those of a file, each once, in order. Raises `SyntaxError` or `ValueError`. Relative imports start at `package`."""
     origins: dict[str, str] = {}
-    found: list[tuple[str, ast.expr]] = []
-    for node in _executed(ast.parse(text)):
+    found: list[tuple[str, ast.expr, bool]] = []
+    for node, is_conditional in _executed(ast.parse(text)):
         origins.update(_bound(node, package))
-        found += _done(node)
-    named = (Act(kind, name) for kind, expression in found if (name := _name(expression, origins)))
+        found += ((*done, is_conditional) for done in _done(node))
+    named = (Act(kind, name, maybe) for kind, expression, maybe in found if (name := _name(expression, origins)))
     return list(dict.fromkeys(named))
 
 
-def _executed(tree: ast.Module) -> Iterator[ast.AST]:
-    """What is executed with the module: not what is in functions, but what decorates them."""
-    pending: list[ast.AST] = [tree]
+def _executed(tree: ast.Module) -> Iterator[tuple[ast.AST, bool]]:
+    """What is executed with the module, perhaps on a condition: not what is in functions, but what decorates them."""
+    pending: list[tuple[ast.AST, bool]] = [(tree, False)]
     while pending:
-        node = pending.pop()
-        yield node
+        node, is_conditional = pending.pop()
+        yield node, is_conditional
         if not isinstance(node, (*_FUNCTIONS, ast.Lambda)):
-            pending += reversed(list(ast.iter_child_nodes(node)))
+            is_conditional = is_conditional or isinstance(node, ast.If)
+            pending += ((child, is_conditional) for child in reversed(list(ast.iter_child_nodes(node))))
 
 
 def _bound(node: ast.AST, package: str) -> Iterator[tuple[str, str]]:

@@ -169,3 +169,10 @@ def test_what_the_source_says_of_the_process_is_not_late(act, tmp_path):
     tree = plant(tmp_path, {"plug.py": f"import {module}\n{act}\n", "main.py": f"import {module}, plug\n"})
     data = learn(tree)
     assert "plug" in data["eager"] or data["changes"] == {"plug": [module]}, data
+
+
+def test_what_the_source_says_on_a_condition_is_left_to_watching(tmp_path):
+    """Most of it is never done: for debugging, for another system."""
+    code = "import builtins, os\nif os.environ.get('NEVER'):\n    builtins.__import__ = None\n    os.umask(0)\n"
+    tree = plant(tmp_path, {"plug.py": code, "main.py": "import plug\n"})
+    assert "plug" in learn(tree)["lazy"]["modules"]

@@ -30,7 +30,7 @@ def _acts_of(file: str, package: str) -> list[Act]:
 
 
 def _effects(name: str, act: Act, files: Mapping[str, str | None]) -> Iterator[tuple[str, str, str]]:
-    if _is_watched(act.name):
+    if _is_watched(act.name) or act.is_conditional:  # whether it was done, only watching tells
         return
     if act.kind == CALL and act.name in PROCESS and act.name not in _CALLS_WATCHED:
         yield name, PROCESS[act.name], ""
