@@ -85,19 +85,20 @@ def _can_not_wait(variables):
 
 
 def _take_over():
-    """Load what a start-up file waited with. What goes wrong is counted, if there is somebody to count it.
+    """Load what a start-up file waited with; whether that went well. If not, it is counted, if there is somebody to count it.
 
     Raises only what a signal handler raised meanwhile: that is the program's.
     """
     try:
         _load()
+        return True
     except Exception as error:
-        _standing().waiting = None
         resolver = getattr(sys.modules.get(f"{__name__}.finding.finder"), "resolver", None)
         if resolver is not None:
             resolver.refuse(f"start: {error}")
         if _is_of_a_handler(error.__traceback__):
             raise
+        return False
 
 
 def _is_of_a_handler(trace):

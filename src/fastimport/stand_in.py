@@ -79,6 +79,9 @@ def _find_spec(cls):
     look_ups -= 1
     if look_ups > 0 and cls is PathFinder:
         return super(PathFinder, cls).find_spec
+    name = sys._getframe(1).f_locals.get("name")  # of importlib's function
+    if type(name) is str and name.partition(".")[0] == "fastimport":  # else that module is executed twice: it comes with the rest
+        return super(PathFinder, cls).find_spec
     bring_in(type(cls))
     return cls.find_spec
 
@@ -118,7 +121,8 @@ def bring_in(alike=None):
     except Exception:
         waiting = None
     else:
-        take_over()
+        if not take_over():  # where it is true, the settings may still be wanted: by an import of ours that is under way
+            waiting = None
     finally:
         for _ in range(held):
             acquire_lock()

@@ -119,6 +119,15 @@ def test_what_can_not_be_loaded_leaves_imports_to_importlib(tmp_path):
     assert broken.says("-c", f"import sys\n{MANY}\nimport colorsys; print(colorsys.__name__)") == "colorsys"
 
 
+@pytest.mark.parametrize("purged", ["", "del sys.modules['fastimport_start']"])
+def test_what_goes_wrong_while_the_rest_is_loaded_breaks_no_import(tmp_path, purged):
+    """Also where a program has taken the start-up module off ``sys.modules``."""
+    made = Installation(tmp_path / "env")
+    assert made.fastimport("enable").returncode == 0
+    (made.package / "activation.py").write_text("raise RuntimeError('broken')\n", encoding="utf-8")
+    assert made.says("-c", f"import sys\n{purged}\n{MANY}\nimport colorsys; print('done')") == "done"
+
+
 def test_what_goes_wrong_is_counted(tmp_path):
     broken = Installation(tmp_path / "env")
     assert broken.fastimport("enable").returncode == 0
@@ -318,3 +327,13 @@ import _imp
 print(_imp.lock_held(), "fastimport.activation" in sys.modules)
 """
     assert environment.says("-c", code) == "False True"
+
+
+def test_an_import_of_ours_during_which_it_pays_installs_as_the_settings_say(tmp_path):
+    """The look-ups of that import count, too."""
+    made = Installation(tmp_path / "env")
+    assert made.fastimport("enable", "--freshness", "trusted").returncode == 0
+    for used in range(24, 32):
+        fill = "".join(f"try: import absent{number}\nexcept ImportError: pass\n" for number in range(used))
+        code = f"{fill}\nfrom fastimport import activation\nprint(activation.describe()['freshness'])"
+        assert made.says("-c", code) == "trusted", used

@@ -86,6 +86,10 @@ def become(command: list[str], settings: dict[str, str]) -> int:
 
 def _warn_of_no_snapshot(settings: dict[str, str]) -> None:
     """The processes themselves say nothing of a file that is not there; whoever asked for it should know."""
-    path = settings.get("snapshot", "none")
-    if path not in ("none", "auto") and not os.path.exists(path):
+    if "snapshot" not in settings:
+        return
+    from fastimport.snapshot.places import WORDS
+
+    path = settings["snapshot"]
+    if path not in WORDS and not os.path.exists(path):
         print(f"fastimport exec: warning: {path}: there is no such snapshot", file=sys.stderr)

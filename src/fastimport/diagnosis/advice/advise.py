@@ -2,9 +2,9 @@
 
 import os
 import tokenize
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
-from fastimport.diagnosis.advice.changes import find_changes
+from fastimport.diagnosis.advice.changes import Candidate, find_changes
 from fastimport.diagnosis.advice.deferral import Proof, prove_saving
 from fastimport.diagnosis.advice.program import Program
 from fastimport.diagnosis.advice.statements import Statement
@@ -30,30 +30,46 @@ def advise(
         return
     known = Program(recording, usage, main_of(program, usage["files"]))
     weigh(known)
-    proofs: dict[str, Proof] = {}
     needed: set[Statement] = set()
-    while True:
-        recording.changes, recording.could_be_ns, candidates = find_changes(known, needed)
-        titles = [each.title for each in recording.changes if each.kind == "import"][:_PROVED] if prove else []
-        pending = next((each for each in candidates if each.target in titles and each.target not in proofs), None)
-        if pending is None or len(proofs) == _MOST_PROOFS:
-            break
-        statements = [statement for _, statement in pending.statements]
-        proofs[pending.target] = proof = prove_saving(program, statements, progress)
+    proofs: dict[frozenset[Statement], Proof] = {}
+    candidates = _find(recording, known, needed)
+    while prove and len(proofs) < _MOST_PROOFS and (pending := _unproved(recording, candidates, proofs)) is not None:
+        statements = _statements(pending)
+        proofs[statements] = proof = prove_saving(program, statements, progress)
         if proof.obstacle:
-            needed |= set(statements)
+            needed |= statements
             recording.notes.append(f"needed, though no name of it is used: {pending.target}: {proof.obstacle}")
+            candidates = _find(recording, known, needed)
+    by_title = {each.target: proofs.get(_statements(each)) for each in candidates}
     for change in recording.changes:
-        if (proof_of := proofs.get(change.title)) is not None and not proof_of.obstacle:
-            _measured(change, proof_of)
-            if not change.measured_ns and recording.could_be_ns is not None:  # what measuring did not confirm is not promised
-                recording.could_be_ns = min(recording.total_ns, recording.could_be_ns + change.saving_ns)
+        if (found := by_title.get(change.title)) is not None and change.kind == "import":
+            _confirm(recording, change, found)
 
 
-def _measured(change: Change, proof: Proof) -> None:
+def _find(recording: Recording, known: Program, needed: set[Statement]) -> list[Candidate]:
+    recording.changes, recording.could_be_ns, candidates = find_changes(known, needed)
+    return candidates
+
+
+def _statements(candidate: Candidate) -> frozenset[Statement]:
+    return frozenset(statement for _, statement in candidate.statements)
+
+
+def _unproved(
+    recording: Recording, candidates: Iterable[Candidate], proofs: Mapping[frozenset[Statement], Proof]
+) -> Candidate | None:
+    """The next of the largest that was not tried yet."""
+    largest = [each.title for each in recording.changes if each.kind == "import"][:_PROVED]
+    return next((each for each in candidates if each.target in largest and _statements(each) not in proofs), None)
+
+
+def _confirm(recording: Recording, change: Change, proof: Proof) -> None:
+    """Say what was measured; what that does not confirm is not promised."""
     change.measured_ns, change.measured_low_ns, change.measured_high_ns = (
         max(0, each) for each in (proof.saving_ns, min(proof.differences), max(proof.differences))
     )
+    if not change.measured_ns and recording.could_be_ns is not None:
+        recording.could_be_ns = min(recording.total_ns, recording.could_be_ns + change.saving_ns)
 
 
 def main_of(program: launcher.Program, files: Iterable[str]) -> tuple[str, str, str] | None:

@@ -38,7 +38,9 @@ def _install():
     try:
         import os
 
-        if os.environ.get("FASTIMPORT", "").lower() not in ("0", "off", "no", "false") and _is_ours(os.path):
+        if os.environ.get("FASTIMPORT", "").lower() not in ("0", "off", "no", "false"):
+            if not _is_there(os.path):
+                raise ImportError("fastimport")
             from fastimport import _stand_in
 
             _stand_in()
@@ -46,14 +48,15 @@ def _install():
         _forget_bytecode()
 
 
-def _is_ours(paths):
-    """Whether `fastimport` is the package, and not a program's own module of that name, which nobody asked to execute."""
-    for entry in sys.path:
-        if paths.isfile(paths.join(entry, "fastimport", "__init__.py")):
-            return paths.isfile(paths.join(entry, "fastimport", "stand_in.py"))
-        if paths.isfile(paths.join(entry, "fastimport.py")):
-            return False
-    return True  # a finder of another kind may have it
+def _is_there(paths):
+    """Whether `fastimport` would be the package, and not a program's own module of that name, which nobody asked to execute.
+
+    As `fastimport.stand_in` asks it, which can't be imported before this is known.
+    """
+    from _frozen_importlib import _find_spec as find  # Python 2 has none: an ImportError, as if fastimport were not there
+
+    places = getattr(find("fastimport", None), "submodule_search_locations", None)
+    return bool(places) and paths.isfile(paths.join(next(iter(places)), "stand_in.py"))
 
 
 def _forget_bytecode():
