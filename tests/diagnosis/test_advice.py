@@ -239,3 +239,16 @@ def test_the_callback_goes_with_the_recording():
     code = "import gc, fastimport\nwith fastimport.record(): import json\nprint(gc.callbacks)"
     done = python("-c", code, cwd=os.getcwd())
     assert done.stdout == "[]\n", done.stderr
+
+
+USING = "import shared\nshared.X\n"
+
+
+def test_what_several_entries_save_together_is_a_line_of_its_own(tmp_path):
+    """`shared` is imported by both: neither saves it alone. The list adds up to what could be."""
+    tree = {"main.py": "import left\nimport right\n", "left.py": WASTE + USING, "right.py": WASTE + USING}
+    _, recording = advice(tmp_path, {**tree, "shared.py": WASTE})
+    by_kind = {change.kind: change for change in recording.changes}
+    shared = next(module for module in recording.modules if module.name == "shared")
+    assert by_kind["together"].saving_ns == shared.self_ns
+    assert recording.total_ns - sum(change.saving_ns for change in recording.changes) == recording.could_be_ns

@@ -211,3 +211,6 @@ def test_advice_on_a_long_path_names_what_is_never_used(long_path):
     assert [each.entry for each in advise(entries, bill) if each.kind == "never used"] == [6, None]
     bill[long_path[5]].found, bill[long_path[5]].failed = 1, 50
     assert [each.entry for each in advise(entries, bill) if each.kind == "early"] == [6]
+    first = bill[entries[0].entry]  # where the program is: the interpreter puts it there
+    first.nanoseconds, first.found, first.failed = 10**8, 1, 50
+    assert [each.entry for each in advise(entries, bill) if each.kind == "early"] == [6]

@@ -197,3 +197,11 @@ os.execve(sys.executable, [sys.executable, "main.py"], variables)
 """]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, env=clean_environment(), check=False, timeout=120)
     assert (done.returncode, done.stdout, done.stderr) == (0, "1\n", "")
+
+
+def test_a_snapshot_that_is_not_there_is_told(tmp_path):
+    done = execute(sys.executable, "-c", "print(1)", options=("--snapshot", "nosuch"), cwd=tmp_path)
+    told = f"fastimport exec: warning: {tmp_path / 'nosuch'}: there is no such snapshot\n"
+    assert (done.returncode, done.stdout) == (0, "1\n") and told in done.stderr
+    for word in ("none", "auto"):
+        assert "warning" not in execute(sys.executable, "-c", "", options=("--snapshot", word), FASTIMPORT_READONLY="1").stderr

@@ -88,3 +88,11 @@ def test_built_in_classes_have_no_more_subclasses_than_before():
 def test_copies_and_pickles_are_of_the_class_itself():
     assert copy.deepcopy(fastimport.PathFinder) is fastimport.PathFinder
     assert pickle.loads(pickle.dumps(fastimport.PathFinder)) is fastimport.PathFinder
+
+
+@pytest.mark.parametrize("name", [name for name, value in vars(STOCK).items() if hasattr(value, "__func__")])
+def test_methods_name_importlibs_module(name):
+    """Debuggers and tracers skip by it."""
+    stock, ours = (getattr(cls, name) for cls in (STOCK, fastimport.PathFinder))
+    attributes = ("__module__", "__name__", "__qualname__")
+    assert [getattr(ours, each) for each in attributes] == [getattr(stock, each) for each in attributes]

@@ -104,9 +104,10 @@ def methods_for(resolver, owner=None, alias=None):
     search, methods = resolver.search, {}
     behind = _found_behind(owner, alias, methods)
     line = frames.line_of_call(_stock_find_spec, "_get_spec")
+    stock_methods = {"_get_spec": _stock_get_spec, "invalidate_caches": _stock_invalidate_caches}
 
     def dressed(function):
-        return frames.as_importlib(function, _stock_find_spec, line)
+        return frames.as_importlib(function, stock_methods.get(function.__name__, _stock_find_spec), line)
 
     ask_others = _asker(search, dressed)
     methods["find_spec"] = classmethod(dressed(_make_find_spec(search, behind, ask_others)))
