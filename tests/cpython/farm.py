@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 OURS = [Path(__file__).with_name(name) for name in ("comparison_startup.py", "comparison_runner.py")]
-LEFT_OUT = shutil.ignore_patterns("site-packages", "dist-packages", "*.opt-?.pyc", "*.a", "*.pyc.*")
+LEFT_OUT = shutil.ignore_patterns("site-packages", "dist-packages", "*.opt-?.pyc", "*.a", "*.pyc.*", "EXTERNALLY-MANAGED")
 
 LAYOUT_QUERY = """
 import importlib.util, json, os, sys, sysconfig
@@ -32,27 +32,36 @@ print(json.dumps({
 PROBE = """
 import json, sys
 from importlib.machinery import PathFinder
+import argparse, asyncio, decimal, email.message, http.client, logging, unittest  # enough for one that waits until it pays
 fastimport = sys.modules.get("fastimport")
 if fastimport is None or not fastimport.installed():
     print(json.dumps([None, False]))
 else:
-    assert fastimport.stats().hits > 0, "installed, but importlib did all the work"
+    stats = fastimport.stats()
+    assert stats.hits > 0, "installed, but importlib did all the work"
+    assert not SNAPSHOT or (stats.snapshot_codes > 0 and stats.unmarshalled is None), stats
     print(json.dumps([fastimport.activation.describe()["register"], PathFinder is fastimport.PathFinder]))
 """
 
 
 class Activation(NamedTuple):
-    """How fastimport is switched on; `register` None is the stock side."""
+    """How fastimport is switched on; `register` None is the stock side.
+
+    `enabled` is what ``fastimport enable`` does; with `snapshot`, the standard library has one, so that its code is ready-made.
+    """
 
     register: str | None = None
     freshness: str = "checked"
     replace: bool = False
+    enabled: bool = False
+    snapshot: bool = False
 
     @property
     def label(self):
         if self.register is None:
             return "stock"
-        return f"{self.register}, {self.freshness}" + (", replace" if self.replace else "")
+        flags = ", ".join(name for name in self._fields[2:] if getattr(self, name))
+        return f"{self.register}, {self.freshness}" + (f", {flags}" if flags else "")
 
 
 @dataclass
@@ -67,12 +76,29 @@ class Farm:
 
     def activate(self, activation):
         """Write the .pth line, then prove in children that it does what it says, under -I and -E as well."""
-        call = f"comparison_startup.activate({activation.register!r}, {activation.freshness!r}, {activation.replace!r})"
-        (self.site / "comparison.pth").write_text(f"import comparison_startup; {call}\n")
+        line = self.site / "comparison.pth"
+        line.unlink(missing_ok=True)
+        self.fastimport("disable")
+        if activation.snapshot:
+            self.fastimport("build")
+        if activation.enabled:
+            self.fastimport("enable", "--register", activation.register, "--freshness", activation.freshness)
+        else:
+            call = f"comparison_startup.activate({activation.register!r}, {activation.freshness!r}, {activation.replace!r})"
+            line.write_text(f"import comparison_startup; {call}\n")
+        self.prove(activation)
+
+    def prove(self, activation):
         for flags in ([], ["-I"], ["-E", "-s"]):
-            found = json.loads(query(self.python, PROBE, *flags))
+            found = json.loads(query(self.python, f"SNAPSHOT = {activation.snapshot}\n{PROBE}", *flags))
             if found != [activation.register, activation.replace]:
                 raise SystemExit(f"{self.python} {' '.join(flags)}: {found}, not what {activation.label} asks for")
+
+    def fastimport(self, *words):
+        command = [str(self.python), "-m", "fastimport", *words]
+        done = subprocess.run(command, capture_output=True, text=True, env=clean_environment(), timeout=600)
+        if done.returncode != 0:
+            raise SystemExit(f"{' '.join(command)}: exit status {done.returncode}\n{done.stdout}{done.stderr}")
 
 
 def clean_environment():

@@ -6,7 +6,9 @@ import signal
 import subprocess
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
+from differences import FAILED
 from farm import clean_environment
 
 MODULE_TIMEOUT = 300  # seconds
@@ -35,6 +37,9 @@ class Outcomes(dict):
         """The modules that ran any of `names`."""
         return {module for module, ran in self.modules.items() if not names.isdisjoint(ran)}
 
+    def failed(self):
+        return {name for name, outcome in self.items() if outcome in FAILED}
+
     def summary(self):
         counts = Counter(self.values())
         return ", ".join(f"{counts[outcome]} {outcome}" for outcome in OUTCOMES)
@@ -53,15 +58,26 @@ def available(farm, modules):
     return [name for name in modules if (tests / f"{name}.py").exists() or (tests / name).is_dir()]
 
 
-def run_modules(farm, modules, logs, note=lambda text: None):
-    """The outcomes of `modules`, each in its own interpreter; what they print goes to `logs`."""
+def everything(farm):
+    """All of CPython's test suite, as regrtest finds it."""
+    found = {path.stem for path in (farm.library / "test").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    return sorted(name for name in found if name.startswith("test_") and name != "test_bigmem")  # gigabytes, and minutes
+
+
+def run_modules(farm, modules, logs, note=lambda text: None, jobs=1):
+    """The outcomes of `modules`, each in its own interpreter, `jobs` at a time; what they print goes to `logs`."""
     logs.mkdir(parents=True, exist_ok=True)
     collected = Outcomes()
-    for module in modules:
+
+    def run_one(module):
         started = time.monotonic()
         one = run_module(farm, module, logs)
         note(f"  {module}: {one.summary()} in {time.monotonic() - started:.1f} s")
-        collected.add(one)
+        return one
+
+    with ThreadPoolExecutor(jobs) as pool:
+        for one in pool.map(run_one, modules):
+            collected.add(one)
     return collected
 
 

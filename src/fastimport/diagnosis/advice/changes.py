@@ -43,7 +43,7 @@ def find_changes(program: Program, needed: Collection[Statement] = ()) -> tuple[
     together = _gone(program, graph, [statement for each in chosen for _, statement in each.statements])
     changes = [_change(program, each) for each in chosen]
     of_others = {each.target for each in chosen if not any(is_own(statement.file) for _, statement in each.statements)}
-    saved = sum(program.modules[name].self_ns for name in together)
+    saved = program.worth(together)
     shared = saved - sum(each.saving_ns for each in chosen)
     for lever in _levers(program, together):
         changes.append(lever)
@@ -67,7 +67,7 @@ def _choose(program: Program, graph: Graph, needed: Collection[Statement]) -> li
     for each in found:
         if len(chosen) < _MOST and not any(each.gone <= other.gone for other in chosen):
             each_without_others = each.gone.difference(*(other.gone for other in chosen))
-            if sum(program.modules[name].self_ns for name in each_without_others) >= least:
+            if program.worth(each_without_others) >= least:
                 chosen.append(each)
     return chosen
 
@@ -88,9 +88,9 @@ def _candidates(program: Program, graph: Graph) -> Iterable[Candidate]:
     }
     totals = exclusive(program, dominators(graph))
     for owner, statement in unused:
-        saving, _ = totals.get(statement, (0, 0))
-        if saving:
-            yield Candidate(_named(program, statement), [(owner, statement)], saving, _gone(program, graph, [statement]))
+        if statement in totals:
+            gone = _gone(program, graph, [statement])
+            yield Candidate(_named(program, statement), [(owner, statement)], program.worth(gone), gone)
     importers: dict[str, list[tuple[str, Statement]]] = {}
     for owner, statements in program.statements.items():
         for statement in statements:
@@ -100,7 +100,7 @@ def _candidates(program: Program, graph: Graph) -> Iterable[Candidate]:
         outside = [pair for pair in pairs if not f"{pair[0]}.".startswith(f"{top}.")]
         if 1 < len(outside) <= _MOST_STATEMENTS and all(pair in unused for pair in outside):
             gone = _gone(program, graph, [statement for _, statement in outside])
-            yield Candidate(top, outside, sum(program.modules[name].self_ns for name in gone), gone)
+            yield Candidate(top, outside, program.worth(gone), gone)
 
 
 def _is_needed_by_its_package(program: Program, owner: str, statement: Statement) -> bool:
@@ -155,8 +155,10 @@ def _edit(program: Program, owner: str, statement: Statement) -> str:
 def _levers(program: Program, gone: set[str]) -> Iterable[Change]:
     """What is done without an edit: the collector, bytecode, the finder."""
     recording = program.recording
+    all_kinds = sums(recording)
     kept = 1 - sum(program.modules[name].self_ns for name in gone) / max(1, sum(each.self_ns for each in recording.modules))
-    costs = {kind: int(ns * kept) for kind, ns in sums(recording).items()}
+    costs = {kind: int(ns * kept) for kind, ns in all_kinds.items()}
+    costs["collect"] = max(0, all_kinds.get("collect", 0) - program.collecting(gone))
     least = max(LEAST_NS, int(recording.total_ns * LEAST_SHARE))
     compiling = costs.get("compile", 0) + costs.get("write", 0)
     count = sum(1 for module in recording.modules if module.compiled)

@@ -1,5 +1,6 @@
 """The proof of a prediction: the program is run with some import statements put off, and timed beside itself as it is."""
 
+import contextlib
 import hashlib
 import itertools
 import os
@@ -43,13 +44,36 @@ from sys import _getframe as _frame
 _b.__import__ = _defer({places!r}, _b.__import__)
 del _b, _defer
 """
+# The end of an interpreter is no part of a start, and in no recording. Exit functions run last first: this one after all others.
+_TELLING = """
+def _tell(place):
+    import atexit, os, time
+    def told(pid=os.getpid()):
+        if os.getpid() != pid:
+            return
+        try:
+            from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
+        except ImportError:
+            spent = time.process_time()
+        else:
+            spent = sum(each.ru_utime + each.ru_stime for each in map(getrusage, (RUSAGE_SELF, RUSAGE_CHILDREN)))
+        with open(place, "w", encoding="ascii") as file:
+            file.write(repr(spent))
+    atexit.register(told)
+_tell({place!r})
+del _tell
+"""
 _PAIRS = 5
 
 
-def command_without(program: launcher.Program, put_off: Iterable[Statement]) -> list[str]:
-    """The command that runs the program with the statements `put_off` until something is asked of what they import."""
+def command_without(program: launcher.Program, put_off: Iterable[Statement], tell: str | None = None) -> list[str]:
+    """The command that runs the program with the statements `put_off` until something is asked of what they import.
+
+    With `tell`, a file, it writes there what processor time it had taken, in seconds, when the program was over.
+    """
     places = {(each.file, line) for each in put_off for line in range(each.line, each.end_line + 1)}
-    return launcher.command(program, launcher.Variant("", _SETUP.replace("{places!r}", repr(places)), False))
+    telling = "" if tell is None else _TELLING.replace("{place!r}", repr(tell))
+    return launcher.command(program, launcher.Variant("", telling + _SETUP.replace("{places!r}", repr(places)), False))
 
 
 @dataclass(frozen=True)
@@ -68,26 +92,42 @@ class Proof:
 def prove_saving(
     program: launcher.Program, put_off: Iterable[Statement], progress: Callable[[str], None], pairs: int = _PAIRS
 ) -> Proof:
-    """Run the program in pairs, as it is and with the statements `put_off`: processor time, where it is known, and output."""
-    commands = {"as it is": command_without(program, ()), "put off": command_without(program, put_off)}
-    printed: dict[str, set[bytes]] = {name: set() for name in commands}
+    """Run the program in pairs, as it is and with the statements `put_off`: processor time to its end, and output."""
     differences = []
-    try:
-        for number, order in enumerate(itertools.islice(plan.rounds(list(commands), seed=1), pairs + 1)):
-            progress(f"checking the advice, {number} of {pairs}")
-            taken = {name: _run(commands[name], printed[name]) for name in order}
-            if number:
-                differences.append(int((taken["as it is"] - taken["put off"]) * 1e9))
-    except measure.ProgramFailed:
-        return Proof([], "the program fails without it")
-    if len(printed["as it is"]) == 1 and printed["put off"] != printed["as it is"]:
+    with tempfile.TemporaryDirectory(prefix="fastimport-") as directory:
+        place = os.path.join(directory, "spent")
+        sides = {"as it is": Side(program, (), place), "put off": Side(program, put_off, place)}
+        try:
+            for number, order in enumerate(itertools.islice(plan.rounds(list(sides), seed=1), pairs + 1)):
+                progress(f"checking the advice, {number} of {pairs}")
+                taken = {name: sides[name].run() for name in order}
+                if number:
+                    differences.append(int((taken["as it is"] - taken["put off"]) * 1e9))
+        except measure.ProgramFailed:
+            return Proof([], "the program fails without it")
+    if len(sides["as it is"].printed) == 1 and sides["put off"].printed != sides["as it is"].printed:
         return Proof(differences, "the program prints something else without it")
     return Proof(differences)
 
 
-def _run(command: list[str], printed: set[bytes]) -> float:
-    with tempfile.TemporaryFile() as output:
-        run = measure.run_once(command, os.environ, output)
-        output.seek(0)
-        printed.add(hashlib.sha256(output.read()).digest())
-    return run.seconds if run.cpu_seconds is None else run.cpu_seconds
+class Side:
+    """The program with some statements put off, run now and then."""
+
+    def __init__(self, program: launcher.Program, put_off: Iterable[Statement], place: str) -> None:
+        self.command = command_without(program, put_off, place)
+        self.place = place
+        self.printed: set[bytes] = set()
+
+    def run(self) -> float:
+        """Seconds of processor time until the program was over; of the process, if it never was (``os._exit``)."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.place)
+        with tempfile.TemporaryFile() as output:
+            run = measure.run_once(self.command, os.environ, output)
+            output.seek(0)
+            self.printed.add(hashlib.sha256(output.read()).digest())
+        try:
+            with open(self.place, encoding="ascii") as file:
+                return float(file.read())
+        except (OSError, ValueError):
+            return run.seconds if run.cpu_seconds is None else run.cpu_seconds

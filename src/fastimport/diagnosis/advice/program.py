@@ -7,6 +7,7 @@ from typing import Any
 
 from fastimport.diagnosis.advice.statements import Source, Statement, read_source
 from fastimport.diagnosis.record.model import Module, Recording
+from fastimport.diagnosis.report.view import sums
 
 MAIN = "__main__"
 _Files = Mapping[str, tuple[list[tuple[int, str]], list[str]]]
@@ -18,6 +19,8 @@ class Program:
     def __init__(self, recording: Recording, usage: dict[str, Any], main: tuple[str, str, str] | None) -> None:
         """`main` is the file of ``__main__``, or ``<string>``, its text, and the package that it belongs to."""
         self.recording = recording
+        collecting = sums(recording).get("collect", 0)
+        self._collecting = collecting / max(1, recording.total_ns - collecting)
         self.modules: dict[str, Module] = {}
         for module in recording.modules:
             if module.error is None:
@@ -53,6 +56,21 @@ class Program:
         self.sources[name], self.texts[name], self.owner[file] = source, text, name
         self.statements[name] = [each for each in source.statements if each.function is None or each.function in ran]
         self.mentioned[name] = source.mentioned | set(names)
+
+    def worth(self, names: Iterable[str]) -> int:
+        """What it would save not to have these modules, in ns: their own costs, and their part of what collecting garbage costs.
+
+        The collector is run by objects that are made, and visits what there is: both go with the time that modules take.
+        """
+        names = list(names)
+        return self._own(names) + self.collecting(names)
+
+    def collecting(self, names: Iterable[str]) -> int:
+        """The part of these modules in what collecting garbage costs, in ns."""
+        return int(self._own(names) * self._collecting)
+
+    def _own(self, names: Iterable[str]) -> int:
+        return sum(self.modules[name].self_ns for name in names)
 
     def package_of(self, name: str) -> str:
         """What relative imports in a module start at."""
