@@ -21,7 +21,19 @@ TREE = {
     "around.py": "print('around runs')\nimport plug",
     "box": {"__init__.py": PLUG.format("box"), "part.py": "print('box.part runs')"},
     "plain": {"__init__.py": "", "plug.py": PLUG.format("plain.plug")},
-    "deep": {"__init__.py": "", "target.py": "X = 1", "plug.py": "import deep.target\nprint('deep.plug', deep.target.X)"},
+    "deep": {"__init__.py": "", "target.py": "X, KNOWN = 1, []", "plug.py": "import deep.target\nprint('deep.plug', deep.target.X)"},
+    "other_target.py": "KNOWN = []",
+    "slow.py": """
+import deep.target, other_target, target, threading
+seen = []
+def use():
+    import {used} as used
+    seen.append([*used.KNOWN])
+thread = threading.Thread(target=use)
+thread.start()
+thread.join(0.5)  # it waits, or has seen too early
+for each in (deep.target, other_target, target): each.KNOWN = ["slow"]
+""",
     "broken.py": "import target\n1 / 0",
     "breaks.py": "print('breaks runs')\n1 / 0",
     "other": {"for_breaks.py": "import breaks"},
@@ -29,9 +41,10 @@ TREE = {
 CHANGES = {
     **{name: ["target"] for name in ("plug", "second", "around", "box", "plain.plug", "broken")},
     "deep.plug": ["deep.target"],
+    "slow": ["target", "other_target", "deep.target"],
     "other.for_breaks": ["breaks"],
 }
-LATE = [*CHANGES, "target", "plain", "deep", "deep.target", "box.part", "other", "breaks"]
+LATE = [*CHANGES, "target", "other_target", "plain", "deep", "deep.target", "box.part", "other", "breaks"]
 
 
 @pytest.fixture
@@ -158,6 +171,15 @@ def test_a_finder_of_others_may_load_it(run, tmp_path):
         archive.writestr("target.py", "KNOWN = ['zipped']")
     code = f"import sys\nsys.path.insert(0, {str(tmp_path / 'archive.zip')!r})\nimport plug, target\nprint(target.KNOWN)"
     assert run(code) == ["plug runs", "['zipped', 'plug']"]
+
+
+@pytest.mark.parametrize("used", ["target", "other_target", "deep.target"])
+@pytest.mark.parametrize("first", ["target", "other_target", "deep.target"])
+def test_another_thread_waits_for_it(run, first, used):
+    """Whichever of those that it changes the first thread loads, and the other one uses meanwhile."""
+    plant(run.tree, {"slow.py": TREE["slow.py"].replace("{used}", used)})
+    code = f"import slow, sys\n__import__({first!r})\nslow = sys.modules['slow']\nslow.thread.join()\nprint(slow.seen)"
+    assert run(code)[-1] == "[['slow']]"
 
 
 def test_reload_does_not_run_it_again(run):

@@ -54,11 +54,14 @@ class Followers:
         return None
 
     def take(self, target):
-        """The names of those that waited for `target`, which has been executed, and have not been imported by now."""
+        """The names of those that waited for `target`, which has been executed, and have not been executed by now.
+
+        To import one that another thread is executing is to wait for it.
+        """
         names = self.waiting.pop(target, ())
         _bind(target)
         for name in names:
-            if name not in sys.modules:
+            if not _is_loaded(name):
                 yield name
 
     def __iter__(self):
