@@ -116,17 +116,6 @@ def test_finders_of_their_own(tree):
     assert finder.find_spec("plain").origin == f"{tree}/plain.py"
 
 
-def test_without_a_watcher_to_be_had(tree):
-    """Others may have taken all eight of the interpreter: names are then looked at one by one."""
-    from fastimport.finding._tables import Globals
-
-    several = [Globals([(external, ["_path_stat", "no_such_name"])]) for _ in range(12)]
-    assert all(each.holds() for each in several)
-    with mock.patch.object(external, "_path_stat"):
-        assert not any(each.holds() for each in several)
-    assert all(each.holds() for each in several)
-
-
 BEFORE = """
 import importlib, sys
 sys.path.insert(0, sys.argv[1])

@@ -335,10 +335,10 @@ static inline int fi_same_details(PyObject *details, PyObject *known) {
    from 3.12 by PEP 699's watchers, whose callback knows no more than the event, so the count is one for the process: others'
    changes are taken for ours, never the reverse. */
 #if PY_VERSION_HEX < 0x030C0000
-static inline int fi_watch(PyObject *dict) { (void)dict; return 0; }
-static inline int fi_watch_also(int watcher, PyObject *dict) { (void)watcher; (void)dict; return 0; }
-static inline void fi_unwatch_all(int watcher, PyObject *dicts) { (void)watcher; (void)dicts; }
+static inline int fi_add_watcher(void) { return 0; }
+static inline int fi_watch(int watcher, PyObject *dict) { (void)watcher; (void)dict; return 0; }
 static inline void fi_unwatch(int watcher, PyObject *dict) { (void)watcher; (void)dict; }
+static inline void fi_clear_watcher(int watcher) { (void)watcher; }
 static inline unsigned long long fi_dict_changes(PyObject *dict) { return ((PyDictObject *)dict)->ma_version_tag; }
 /* Versions only grow. */
 static inline unsigned long long fi_dicts_changes(PyObject *dicts) {
@@ -357,26 +357,14 @@ static int fi_on_change(PyDict_WatchEvent event, PyObject *dict, PyObject *key, 
 #endif
     return 0;
 }
-static inline int fi_watch(PyObject *dict) {
-    int watcher = PyDict_AddWatcher(fi_on_change);
-    if (watcher < 0) return -1;
-    if (PyDict_Watch(watcher, dict) < 0) { PyDict_ClearWatcher(watcher); return -1; }
-    return watcher;
-}
-static inline int fi_watch_also(int watcher, PyObject *dict) { return PyDict_Watch(watcher, dict); }
-static inline void fi_unwatch_all(int watcher, PyObject *dicts) {
-    PyObject *type, *value, *traceback; /* called while an object is deallocated: keep what is being raised */
-    PyErr_Fetch(&type, &value, &traceback);
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(dicts); i++)
-        if (PyDict_Unwatch(watcher, PyList_GET_ITEM(dicts, i)) < 0) PyErr_Clear();
-    if (PyDict_ClearWatcher(watcher) < 0) PyErr_Clear();
-    PyErr_Restore(type, value, traceback);
-}
+static inline int fi_add_watcher(void) { return PyDict_AddWatcher(fi_on_change); }
+static inline int fi_watch(int watcher, PyObject *dict) { return PyDict_Watch(watcher, dict); }
+/* These two are called while an object is deallocated. */
 static inline void fi_unwatch(int watcher, PyObject *dict) {
-    PyObject *type, *value, *traceback;
-    PyErr_Fetch(&type, &value, &traceback);
-    if (PyDict_Unwatch(watcher, dict) < 0 || PyDict_ClearWatcher(watcher) < 0) PyErr_Clear();
-    PyErr_Restore(type, value, traceback);
+    if (PyDict_Unwatch(watcher, dict) < 0) PyErr_Clear();
+}
+static inline void fi_clear_watcher(int watcher) {
+    if (PyDict_ClearWatcher(watcher) < 0) PyErr_Clear();
 }
 static inline unsigned long long fi_dicts_changes(PyObject *dicts) { (void)dicts; return fi_changes; }
 static inline unsigned long long fi_dict_changes(PyObject *dict) { (void)dict; return fi_changes; }

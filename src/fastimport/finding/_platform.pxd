@@ -18,11 +18,11 @@ cdef extern from "_platform.h":
     bint fi_same_items(object sequence, object known) noexcept
     bint fi_same_pairs(object pairs, object known) noexcept
     bint fi_same_details(object details, object known) noexcept
-    int fi_watch(object dictionary) except -1
+    int fi_add_watcher() except -1
+    int fi_watch(int watcher, object dictionary) except -1
     void fi_unwatch(int watcher, object dictionary) noexcept
+    void fi_clear_watcher(int watcher) noexcept
     unsigned long long fi_dict_changes(object dictionary) noexcept
-    int fi_watch_also(int watcher, object dictionary) except -1
-    void fi_unwatch_all(int watcher, object dictionaries) noexcept
     unsigned long long fi_dicts_changes(object dictionaries) noexcept
     void fi_count(long change) noexcept
     long fi_counted() noexcept

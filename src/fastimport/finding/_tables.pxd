@@ -17,12 +17,19 @@ cdef class Pin:
     cpdef bint holds(self) except -1
 
 
+cdef class Watcher:
+    cdef int number
+    cdef dict watched
+
+    cdef int watch(self, dict dictionary) except -1
+    cdef int unwatch(self, dict dictionary) except -1
+
+
 cdef class Globals:
     cdef list dicts, places
-    cdef int watcher
+    cdef Watcher watcher
     cdef unsigned long long changes
 
-    cdef int release(self) noexcept
     cdef unsigned long long count(self) noexcept
     cpdef bint holds(self) except -1
 
@@ -37,7 +44,7 @@ cdef class EpochMark:
 
 cdef class Watch:
     cdef dict importers
-    cdef int watcher
+    cdef Watcher watcher
     cdef unsigned long long changes
 
     cdef bint is_unchanged(self, importers) noexcept

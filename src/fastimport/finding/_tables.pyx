@@ -62,46 +62,82 @@ cdef class Pin:
 
 
 @cython.final
+cdef class Watcher:
+    """One of the 8 watchers of dictionaries that the interpreter has for everybody. We need no more: it only counts."""
+
+    def __cinit__(self):
+        self.number, self.watched = -1, {}
+
+    cdef int watch(self, dict dictionary) except -1:
+        """Raises RuntimeError if others have all watchers, or have taken ours away."""
+        key = <size_t><PyObject *>dictionary
+        with cython.critical_section(self):     # the interpreter gives watchers out without a lock
+            if self.number < 0:
+                self.number = fi_add_watcher()
+            try:
+                fi_watch(self.number, dictionary)
+            except ValueError as reason:
+                self.watched.clear()
+                self.number = -1
+                raise RuntimeError(reason) from None
+            self.watched[key] = self.watched.get(key, 0) + 1
+        return 0
+
+    cdef int unwatch(self, dict dictionary) except -1:
+        """Once for each `watch`. The last one gives the watcher back."""
+        key = <size_t><PyObject *>dictionary
+        with cython.critical_section(self):
+            users = self.watched.pop(key, 0)
+            if users > 1:
+                self.watched[key] = users - 1
+            elif users:
+                fi_unwatch(self.number, dictionary)
+            if not self.watched and self.number >= 0:
+                fi_clear_watcher(self.number)
+                self.number = -1
+        return 0
+
+
+cdef Watcher OUR_WATCHER = Watcher()
+
+
+@cython.final
 @cython.no_gc_clear
 cdef class Globals:
     """Tells whether names in modules still stand for what they did: importlib's functions call each other by name."""
 
-    def __cinit__(self):
-        self.watcher = -1
-
     def __init__(self, modules):
         """`modules`: pairs of a module and the names in it; those that it lacks are left out."""
+        cdef dict names
         self.dicts, self.places = [], []
-        for module, names in modules:
+        for module, wanted in modules:
             self.dicts.append(module.__dict__)
-            for name in names:
+            for name in wanted:
                 if name in module.__dict__:
                     self.places.append((module.__dict__, name, module.__dict__[name]))
+        cdef list watched = []
         try:
             for names in self.dicts:
-                if self.watcher < 0:
-                    self.watcher = fi_watch(names)
-                else:
-                    fi_watch_also(self.watcher, names)
+                OUR_WATCHER.watch(names)
+                watched.append(names)
+            self.watcher = OUR_WATCHER
         except RuntimeError:        # somebody has all watchers: each name is looked at each time
-            self.release()
+            for names in watched:
+                OUR_WATCHER.unwatch(names)
         self.changes = self.count()
 
     def __dealloc__(self):
-        self.release()
-
-    cdef int release(self) noexcept:
-        if self.watcher >= 0:
-            fi_unwatch_all(self.watcher, self.dicts)
-        self.watcher = -1
-        return 0
+        cdef dict names
+        if self.watcher is not None:
+            for names in self.dicts:
+                self.watcher.unwatch(names)
 
     cdef unsigned long long count(self) noexcept:
         return fi_dicts_changes(self.dicts)
 
     cpdef bint holds(self) except -1:
         cdef unsigned long long now = self.count()      # taken before comparing, as in Pin
-        if self.watcher >= 0 and now == self.changes:
+        if self.watcher is not None and now == self.changes:
             return True
         for names, name, value in self.places:
             if fi_get(names, name, None) is not value:
@@ -174,17 +210,17 @@ cdef class EpochMark:
 @cython.final
 @cython.no_gc_clear
 cdef class Watch:
-    """Notices that a value of ``sys.path_importer_cache`` was exchanged or removed. The interpreter has 8 watchers in all."""
+    """Notices that a value of ``sys.path_importer_cache`` was exchanged or removed."""
 
     def __cinit__(self, dict importers not None):
-        self.watcher = -1
         self.importers = importers
-        self.watcher = fi_watch(importers)
+        OUR_WATCHER.watch(importers)
+        self.watcher = OUR_WATCHER
         self.changes = fi_dict_changes(importers)
 
     def __dealloc__(self):
-        if self.watcher >= 0:
-            fi_unwatch(self.watcher, self.importers)
+        if self.watcher is not None:
+            self.watcher.unwatch(self.importers)
 
     cdef bint is_unchanged(self, importers) noexcept:
         return self.importers is importers and fi_dict_changes(importers) == self.changes
