@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 EXPECTED = Path(__file__).with_name("expected_differences.toml")
 FAILED = ("fail", "error")
-CONDITIONS = ("versions", "register", "freshness", "replace")
+CONDITIONS = ("versions", "register", "freshness", "replace", "enabled")
 
 
 class Difference(NamedTuple):
@@ -40,7 +40,7 @@ class Expected(NamedTuple):
     @classmethod
     def load(cls, version, activation, path=EXPECTED):
         actual = {"versions": version, "register": activation.register}
-        actual |= {"freshness": activation.freshness, "replace": activation.replace}
+        actual |= {name: getattr(activation, name) for name in ("freshness", "replace", "enabled")}
         entries = tomllib.loads(path.read_text(encoding="utf-8"))["difference"]
         return cls({entry["test"]: entry["reason"] for entry in entries if applies(entry, actual)})
 
