@@ -21,7 +21,11 @@ TREE = {
     "around.py": "print('around runs')\nimport plug",
     "box": {"__init__.py": PLUG.format("box"), "part.py": "print('box.part runs')"},
     "plain": {"__init__.py": "", "plug.py": PLUG.format("plain.plug")},
-    "deep": {"__init__.py": "", "target.py": "X, KNOWN = 1, []", "plug.py": "import deep.target\nprint('deep.plug', deep.target.X)"},
+    "deep": {
+        "__init__.py": "",
+        "target.py": "X, KNOWN = 1, []",
+        "plug.py": "import deep.target\nprint('deep.plug', deep.target.X)",
+    },
     "other_target.py": "KNOWN = []",
     "slow.py": """
 import deep.target, other_target, target, threading
