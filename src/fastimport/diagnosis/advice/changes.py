@@ -153,17 +153,19 @@ def _edit(program: Program, owner: str, statement: Statement) -> str:
 
 
 def _levers(program: Program, gone: set[str]) -> Iterable[Change]:
-    """What is done without an edit: the collector, bytecode, the finder."""
+    """What is done without an edit: the collector, bytecode, the finder.
+
+    What modules take that are gone is not counted again; collecting is in the cost of none.
+    """
     recording = program.recording
-    all_kinds = sums(recording)
+    spent = sums(recording)
     kept = 1 - sum(program.modules[name].self_ns for name in gone) / max(1, sum(each.self_ns for each in recording.modules))
-    costs = {kind: int(ns * kept) for kind, ns in all_kinds.items()}
-    costs["collect"] = max(0, all_kinds.get("collect", 0) - program.collecting(gone))
+    costs = {kind: int(ns * kept) for kind, ns in spent.items() if kind != "collect"}
     least = max(LEAST_NS, int(recording.total_ns * LEAST_SHARE))
     compiling = costs.get("compile", 0) + costs.get("write", 0)
     count = sum(1 for module in recording.modules if module.compiled)
     levers = [
-        Change("collector", "let the garbage collector wait", costs.get("collect", 0), why="it found little to free",
+        Change("collector", "let the garbage collector wait", spent.get("collect", 0), why="it found little to free",
                edit="fastimport exec -- CMD, or fastimport.install(collector='deferred')"),
         Change("bytecode", "compile once, not at every start", compiling, modules=count, why=f"{count} modules were compiled",
                edit="fastimport build"),

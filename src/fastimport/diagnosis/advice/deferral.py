@@ -14,10 +14,11 @@ from fastimport.diagnosis.bench import launcher, measure, plan
 
 # Stands in for an import statement: whatever is asked of the module is done then, and the real one imported for it.
 # Both sides run with it, so that what it costs itself cancels out.
-_SETUP = """
-import builtins as _b
-def _defer(places, real):
-    class Late(type(_b)):
+_DEFERRING = """
+import builtins
+from sys import _getframe
+def defer(places, real):
+    class Late(type(builtins)):
         def __getattribute__(self, name):
             if name in ("__class__", "__spec__", "__path__"):
                 return object.__getattribute__(self, name)
@@ -33,35 +34,38 @@ def _defer(places, real):
             return getattr(ask(), own)(*words, **named)
     def __import__(name, globals=None, locals=None, fromlist=(), level=0):
         if places and globals is not None:
-            frame = _frame(1)
+            frame = _getframe(1)
             if (frame.f_code.co_filename, frame.f_lineno) in places:
                 late = Late(name)
                 object.__setattr__(late, "_ask", lambda: real(name, globals, locals, fromlist, level))
                 return late
         return real(name, globals, locals, fromlist, level)
     return __import__
-from sys import _getframe as _frame
-_b.__import__ = _defer({places!r}, _b.__import__)
-del _b, _defer
+builtins.__import__ = defer(places, builtins.__import__)
 """
-# The end of an interpreter is no part of a start, and in no recording. Exit functions run last first: this one after all others.
+# As in recordings, the end of an interpreter is no part of a start, and collections belong to no import: a little more or less
+# to do moves them, or adds a whole one. Exit functions run last first: this one after all others.
 _TELLING = """
-def _tell(place):
-    import atexit, os, time
-    def told(pid=os.getpid()):
-        if os.getpid() != pid:
-            return
-        try:
-            from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
-        except ImportError:
-            spent = time.process_time()
-        else:
-            spent = sum(each.ru_utime + each.ru_stime for each in map(getrusage, (RUSAGE_SELF, RUSAGE_CHILDREN)))
+import atexit, gc, os
+from time import process_time as spent_here
+try:
+    from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
+except ImportError:
+    spent = spent_here
+else:
+    def spent():
+        return sum(each.ru_utime + each.ru_stime for each in map(getrusage, (RUSAGE_SELF, RUSAGE_CHILDREN)))
+collecting = 0.0
+def collected(phase, _):
+    global collecting
+    collecting += spent_here() if phase == "stop" else -spent_here()
+def told(pid=os.getpid()):
+    if os.getpid() == pid:
+        taken = spent() - collecting
         with open(place, "w", encoding="ascii") as file:
-            file.write(repr(spent))
-    atexit.register(told)
-_tell({place!r})
-del _tell
+            file.write(repr(taken))
+gc.callbacks.append(collected)
+atexit.register(told)
 """
 _PAIRS = 5
 
@@ -69,11 +73,18 @@ _PAIRS = 5
 def command_without(program: launcher.Program, put_off: Iterable[Statement], tell: str | None = None) -> list[str]:
     """The command that runs the program with the statements `put_off` until something is asked of what they import.
 
-    With `tell`, a file, it writes there what processor time it had taken, in seconds, when the program was over.
+    With `tell`, a file, it writes there how many seconds of processor time, but for collections, the program took to its end.
     """
     places = {(each.file, line) for each in put_off for line in range(each.line, each.end_line + 1)}
-    telling = "" if tell is None else _TELLING.replace("{place!r}", repr(tell))
-    return launcher.command(program, launcher.Variant("", telling + _SETUP.replace("{places!r}", repr(places)), False))
+    setup = _apart(_DEFERRING, places=places)
+    if tell is not None:
+        setup += "\n" + _apart(_TELLING, place=tell)
+    return launcher.command(program, launcher.Variant("", setup, False))
+
+
+def _apart(code: str, **names: object) -> str:
+    """Code that runs with these names and keeps none of the program's: its ``__main__`` is to end when it always does."""
+    return f"exec({code!r}, {names!r})"
 
 
 @dataclass(frozen=True)
@@ -92,7 +103,7 @@ class Proof:
 def prove_saving(
     program: launcher.Program, put_off: Iterable[Statement], progress: Callable[[str], None], pairs: int = _PAIRS
 ) -> Proof:
-    """Run the program in pairs, as it is and with the statements `put_off`: processor time to its end, and output."""
+    """Run the program in pairs, as it is and with the statements `put_off`: processor time, but for collections, and output."""
     differences = []
     with tempfile.TemporaryDirectory(prefix="fastimport-") as directory:
         place = os.path.join(directory, "spent")
@@ -119,7 +130,7 @@ class Side:
         self.printed: set[bytes] = set()
 
     def run(self) -> float:
-        """Seconds of processor time until the program was over; of the process, if it never was (``os._exit``)."""
+        """Seconds of processor time until the program was over, but for collections; of the process, if that was not told."""
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.place)
         with tempfile.TemporaryFile() as output:

@@ -12,12 +12,13 @@ Graph = dict[Node, list[Node]]
 def graph_of(program: Program) -> Graph:
     """Arrows from each module to its statements, from them to what they import, and from a module to its package."""
     graph: Graph = {MAIN: []}
-    by_line: dict[tuple[str, int], Statement] = {}
+    by_line: dict[tuple[str, int], list[Statement]] = {}
     for owner, statements in program.statements.items():
         for statement in statements:
             graph.setdefault(owner, []).append(statement)
             graph[statement] = list(program.targets(statement))
-            by_line.update({(statement.file, line): statement for line in range(statement.line, statement.end_line + 1)})
+            for line in range(statement.line, statement.end_line + 1):
+                by_line.setdefault((statement.file, line), []).append(statement)
     for name in program.modules:
         arrows = graph.setdefault(name, [])
         parent = name.rpartition(".")[0]
@@ -27,19 +28,23 @@ def graph_of(program: Program) -> Graph:
     return graph
 
 
-def _add_what_was_seen(program: Program, graph: Graph, by_line: Mapping[tuple[str, int], Statement]) -> None:
+def _add_what_was_seen(program: Program, graph: Graph, by_line: Mapping[tuple[str, int], list[Statement]]) -> None:
     """Imports that no source explains (``import_module``, extensions, other people's machinery): from whoever was importing."""
     modules = program.recording.modules
     for name, module in program.modules.items():
-        statement = by_line.get((module.importer[0], module.importer[1])) if module.importer else None
-        if statement is not None:
-            if name not in graph[statement] and not any(str(each).startswith(f"{name}.") for each in graph[statement]):
-                graph[statement].append(name)
+        statements = by_line.get((module.importer[0], module.importer[1]), []) if module.importer else []
+        if statements:
+            if not any(_asks_for(graph, statement, name) for statement in statements):
+                graph[statements[0]].append(name)
             continue
         owner = program.owner.get(module.importer[0]) if module.importer else None
         if owner is None:
             owner = modules[module.parent].name if module.parent is not None else MAIN
         graph.setdefault(owner, []).append(name)
+
+
+def _asks_for(graph: Graph, statement: Statement, name: str) -> bool:
+    return any(each == name or str(each).startswith(f"{name}.") for each in graph[statement])
 
 
 def reachable(graph: Graph, without: Iterable[Node] = ()) -> set[Node]:

@@ -7,7 +7,6 @@ from typing import Any
 
 from fastimport.diagnosis.advice.statements import Source, Statement, read_source
 from fastimport.diagnosis.record.model import Module, Recording
-from fastimport.diagnosis.report.view import sums
 
 MAIN = "__main__"
 _Files = Mapping[str, tuple[list[tuple[int, str]], list[str]]]
@@ -19,8 +18,6 @@ class Program:
     def __init__(self, recording: Recording, usage: dict[str, Any], main: tuple[str, str, str] | None) -> None:
         """`main` is the file of ``__main__``, or ``<string>``, its text, and the package that it belongs to."""
         self.recording = recording
-        collecting = sums(recording).get("collect", 0)
-        self._collecting = collecting / max(1, recording.total_ns - collecting)
         self.modules: dict[str, Module] = {}
         for module in recording.modules:
             if module.error is None:
@@ -31,6 +28,7 @@ class Program:
         self.texts: dict[str, str] = {}
         self.owner: dict[str, str] = {}
         files: _Files = usage.get("files", {})
+        self._imports: Mapping[str, list[int]] = usage.get("imports", {})
         for name, file, text in self._texts():
             self._read(name, file, text, name if _is_package(file) else name.rpartition(".")[0], files)
         if main is not None:
@@ -54,22 +52,20 @@ class Program:
         functions, names = files.get(file, ([], []))
         ran = {(line, called) for line, called in functions}
         self.sources[name], self.texts[name], self.owner[file] = source, text, name
-        self.statements[name] = [each for each in source.statements if each.function is None or each.function in ran]
         self.mentioned[name] = source.mentioned | set(names)
+        self.statements[name] = [each for each in source.statements if self._has_run(each, ran, self.mentioned[name])]
+
+    def _has_run(self, statement: Statement, ran: set[tuple[int, str]], mentioned: set[str]) -> bool:
+        """Whether it imported anything: seen where the file was watched, guessed where not. Late ones tell of no line."""
+        if statement.function is not None and statement.function not in ran:
+            return False
+        if statement.is_lazy:
+            return not mentioned.isdisjoint(statement.bound)
+        lines = self._imports.get(statement.file)
+        return lines is None or any(statement.line <= line <= statement.end_line for line in lines)
 
     def worth(self, names: Iterable[str]) -> int:
-        """What it would save not to have these modules, in ns: their own costs, and their part of what collecting garbage costs.
-
-        The collector is run by objects that are made, and visits what there is: both go with the time that modules take.
-        """
-        names = list(names)
-        return self._own(names) + self.collecting(names)
-
-    def collecting(self, names: Iterable[str]) -> int:
-        """The part of these modules in what collecting garbage costs, in ns."""
-        return int(self._own(names) * self._collecting)
-
-    def _own(self, names: Iterable[str]) -> int:
+        """What it would save not to have these modules, in ns: their own costs."""
         return sum(self.modules[name].self_ns for name in names)
 
     def package_of(self, name: str) -> str:

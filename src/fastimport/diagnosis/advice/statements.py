@@ -25,6 +25,8 @@ class Statement:
     """First line and name of the innermost function around it; None at the top of the module, which always runs."""
     is_guarded: bool = False
     """Whether a ``try`` is around it, that may catch a failure."""
+    is_lazy: bool = False
+    """Whether it only says what is to be imported once it is used (PEP 810)."""
 
 
 @dataclass
@@ -77,14 +79,15 @@ class _Reader:
     ) -> Iterator[Statement]:
         text = " ".join(line.strip() for line in self.lines[node.lineno - 1 : node.end_lineno])
         place = (self.file, node.lineno, node.end_lineno or node.lineno, text)
+        more = (function, is_guarded, bool(getattr(node, "is_lazy", 0)))
         if isinstance(node, ast.ImportFrom):
             names = tuple(alias.name for alias in node.names)
             bound = tuple(alias.asname or alias.name for alias in node.names)
-            yield Statement(*place, self._absolute(node), names, bound, function, is_guarded)
+            yield Statement(*place, self._absolute(node), names, bound, *more)
             return
         for alias in node.names:
             bound = (alias.asname or alias.name.partition(".")[0],)
-            yield Statement(*place, alias.name, (), bound, function, is_guarded)
+            yield Statement(*place, alias.name, (), bound, *more)
 
     def _absolute(self, node: ast.ImportFrom) -> str:
         base = self.package
