@@ -80,7 +80,7 @@ class Usage:
             self._tool = None
 
     def plain(self) -> "dict[str, Any]":
-        """By file: the functions that ran, as ``(first line, name)``, with all names that their code mentions; lines that import."""
+        """By file: the functions that ran, as ``(first line, name)``, and all names that these mention; the lines that import."""
         files: dict[str, tuple[list[tuple[int, str]], list[str]]] = {}
         names: dict[str, set[str]] = {}
         for code in list(self.ran):
