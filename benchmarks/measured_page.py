@@ -3,6 +3,7 @@
 python benchmarks/measured_page.py RESULTS            # write RESULTS/measured.md
 python benchmarks/measured_page.py RESULTS --install  # … and docs/measured.md, the plots there, and the README's figures
 python benchmarks/measured_page.py RESULTS --readme   # print the README's figures
+python benchmarks/measured_page.py RESULTS --summary  # replace those, and "In short" of docs/measured.md, alone
 python benchmarks/measured_page.py RESULTS --section targets   # replace this section of docs/measured.md alone
 """
 
@@ -40,6 +41,7 @@ it means. Every table is the output of the command above it.
 are its 95 % interval; of fewer than six pairs, the span of all of them. `python benchmarks/agree.py A B` says whether
 two directories of results agree within these intervals.
 """
+SHORT = "## In short\n"
 CONDITIONS = ("date", "Python", "machine", "file system")
 
 
@@ -54,11 +56,20 @@ def install(directory: Path, root: Path = ROOT) -> None:
     for name in PLOTS:
         if (directory / name).exists():
             shutil.copyfile(directory / name, root / "docs" / name)
-    readme = root / "README.md"
+    install_summary(directory, root)
+
+
+def install_summary(directory: Path, root: Path = ROOT) -> None:
+    """Replace the README's figures, and "In short" of docs/measured.md, by what the results in *directory* say."""
+    readme, page = root / "README.md", root / "docs" / "measured.md"
     text = readme.read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)
     _, after = rest.split(END)
     readme.write_text(f"{before}{BEGIN}\n{summary(directory)}{END}{after}", encoding="utf-8")
+    if page.exists():
+        before, _, rest = page.read_text(encoding="utf-8").partition(SHORT)
+        _, heading, after = rest.partition("\n## ")
+        page.write_text(f"{before}{SHORT}\n{summary(directory)}{heading}{after}", encoding="utf-8")
 
 
 def install_section(directory: Path, name: str, root: Path = ROOT) -> None:
@@ -82,7 +93,7 @@ def _page(directory: Path) -> Iterator[str]:
     suite = json.loads((directory / "suite.json").read_text(encoding="utf-8"))
     yield INTRODUCTION
     yield f"Commit {suite['commit']}. " + _sentence(suite["conditions"]) + "\n"
-    yield "## In short\n"
+    yield SHORT
     yield summary(directory)
     endings = {each["name"]: each for each in suite["benchmarks"]}
     for benchmark in SUITE:
@@ -158,6 +169,7 @@ def main() -> int:
     parser.add_argument("results", type=Path, metavar="RESULTS")
     parser.add_argument("--install", action="store_true", help="into docs/ and the README")
     parser.add_argument("--readme", action="store_true", help="print the README's figures, and write nothing")
+    parser.add_argument("--summary", action="store_true", help="replace the README's figures, and those of docs/measured.md")
     parser.add_argument("--section", metavar="NAME", choices=[each.name for each in SUITE], help="replace it in docs/measured.md")
     arguments = parser.parse_args()
     if arguments.readme:
@@ -170,6 +182,8 @@ def main() -> int:
         return 2
     if arguments.install:
         install(arguments.results)
+    if arguments.summary:
+        install_summary(arguments.results)
     if arguments.section:
         install_section(arguments.results, arguments.section)
     return 0

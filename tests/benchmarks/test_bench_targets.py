@@ -199,3 +199,19 @@ def test_one_section_of_the_page_is_replaced_and_the_others_stay(script, monkeyp
             "# Measured", "## In short", f"## {titles['targets']}", f"## {titles['peers']}",
         ]  # fmt: skip
         assert "the peers" in text and text.count("\nnew\n") == 1 and "Commit abc." in text
+
+
+def test_the_figures_of_readme_and_page_are_replaced_and_the_rest_stays(script, tmp_path):
+    page, results = script("measured_page"), script("instruments.results")
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "measured.md").write_text("# Measured\n\nwords\n\n## In short\n\nold\n\n## The rest\n\nstays\n")
+    (tmp_path / "README.md").write_text(f"before\n{page.BEGIN}\nold\n{page.END}\nafter\n")
+    figure = results.Figure("Django admin, 1 ms, frozen", "ratio", 0.1, 0.09, 0.11, 8)
+    results.save(results.Result([], [figure], {"date": "today"}), str(tmp_path / "slow-file-systems.json"))
+    for _ in range(2):
+        page.install_summary(tmp_path, tmp_path)
+        text, readme = (tmp_path / "docs" / "measured.md").read_text(), (tmp_path / "README.md").read_text()
+        for each in (text, readme):
+            assert "old" not in each and each.count("Measured today.") == 1 and each.count("(89 to 91)") == 1
+        assert text.startswith("# Measured\n\nwords\n\n## In short\n\n|") and text.endswith("\n## The rest\n\nstays\n")
+        assert readme.startswith(f"before\n{page.BEGIN}\n") and readme.endswith(f"{page.END}\nafter\n")
