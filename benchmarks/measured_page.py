@@ -27,8 +27,8 @@ BEGIN, END = "<!-- figures: begin, made by make bench -->", "<!-- figures: end -
 LEVELS = ("checked", "trusted", "frozen")
 DEFERRED = "+deferred"
 WORKS = {
-    "pass": "`python -c pass`",
-    "one module": "a script that imports one small module",
+    "pass": "`python -c pass`, `install()` before it",
+    "one module": "a script with one small import, `install()` before it",
     "standard library": "the whole standard library",
 }
 INTRODUCTION = """\
@@ -56,20 +56,23 @@ def install(directory: Path, root: Path = ROOT) -> None:
     for name in PLOTS:
         if (directory / name).exists():
             shutil.copyfile(directory / name, root / "docs" / name)
-    install_summary(directory, root)
+    _replace_figures(directory, root)
+
+
+def _replace_figures(directory: Path, root: Path) -> None:
+    readme = root / "README.md"
+    before, rest = readme.read_text(encoding="utf-8").split(BEGIN)
+    _, after = rest.split(END)
+    readme.write_text(f"{before}{BEGIN}\n{summary(directory)}{END}{after}", encoding="utf-8")
 
 
 def install_summary(directory: Path, root: Path = ROOT) -> None:
     """Replace the README's figures, and "In short" of docs/measured.md, by what the results in *directory* say."""
-    readme, page = root / "README.md", root / "docs" / "measured.md"
-    text = readme.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN)
-    _, after = rest.split(END)
-    readme.write_text(f"{before}{BEGIN}\n{summary(directory)}{END}{after}", encoding="utf-8")
-    if page.exists():
-        before, _, rest = page.read_text(encoding="utf-8").partition(SHORT)
-        _, heading, after = rest.partition("\n## ")
-        page.write_text(f"{before}{SHORT}\n{summary(directory)}{heading}{after}", encoding="utf-8")
+    _replace_figures(directory, root)
+    page = root / "docs" / "measured.md"
+    before, _, rest = page.read_text(encoding="utf-8").partition(SHORT)
+    _, heading, after = rest.partition("\n## ")
+    page.write_text(f"{before}{SHORT}\n{summary(directory)}{heading}{after}", encoding="utf-8")
 
 
 def install_section(directory: Path, name: str, root: Path = ROOT) -> None:
