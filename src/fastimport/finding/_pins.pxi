@@ -1,5 +1,6 @@
 """Part of _tables.pyx: what guards every use of a table. Each tells whether something of importlib is still what it was."""
 
+
 @cython.final
 cdef class Pin:
     """Tells whether attributes of a class are still the ones that were there: tools patch importlib's classes."""
