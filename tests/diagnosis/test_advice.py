@@ -120,8 +120,8 @@ REPLACING = "import builtins\nreal = builtins.__import__\nbuiltins.__import__ = 
 
 
 def test_a_program_that_imports_its_own_way_is_guessed_from_its_source(tmp_path):
-    tree = {"main.py": REPLACING + "import big, other\nother.Y\n", "big.py": "import waste\nwaste.X\n"}
-    found, _ = advice(tmp_path, {**tree, "other.py": "Y = 1\nif Y:\n    import waste\n"})
+    tree = {"main.py": "import big, other\nother.Y\n", "big.py": "import waste\nwaste.X\n"}
+    found, _ = advice(tmp_path, {**tree, "other.py": REPLACING + "Y = 1\nif Y:\n    import waste\n"})
     assert goes_with_big(found) < 2
 
 
