@@ -159,7 +159,7 @@ def _levers(program: Program, gone: set[str]) -> Iterable[Change]:
     """
     recording = program.recording
     spent = sums(recording)
-    kept = 1 - sum(program.modules[name].self_ns for name in gone) / max(1, sum(each.self_ns for each in recording.modules))
+    kept = 1 - program.worth(gone) / max(1, sum(each.self_ns for each in recording.modules))
     costs = {kind: int(ns * kept) for kind, ns in spent.items() if kind != "collect"}
     least = max(LEAST_NS, int(recording.total_ns * LEAST_SHARE))
     compiling = costs.get("compile", 0) + costs.get("write", 0)
