@@ -9,8 +9,9 @@ and the difference is divided by the rounds, so that the interpreter's own start
 interpreter and the compiler, so counts are kept for each; where there are none, that is said and nothing is compared.
 
 Two attributes that a case asks for may share an entry of the interpreter's type cache, depending on where things lie in
-memory: then every round pays some 1,000 instructions more.  A count that seems to have grown is therefore taken again in
-other layouts, and the least one stands.
+memory: then every round pays some 1,000 instructions more; and the interpreter may ask for one piece of memory more, whose
+``mmap`` can't be told from that of a file.  A count that seems to have grown is therefore taken again in other layouts, and
+the least one stands.
 """
 
 import argparse
@@ -38,6 +39,9 @@ MODULES = 100
 LAYOUTS = 4
 LAYOUT = "for _ in range(int('{layout:02}')): hasattr(type('Shift', (), {{}})(), 'absent')"
 """Classes that are looked at before anything else: each moves what comes after it in the cache of types."""
+
+
+Count = Callable[[list[str], dict[str, str]], int]
 
 
 class Case(NamedTuple):
@@ -103,7 +107,7 @@ def _portions(root: Path, level: str) -> Case:
 def measured(root: Path, kept: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
     """Return for each case the instructions and the file-system calls of one round.
 
-    A case is counted in one layout of memory if that shows no growth over *kept*, else in `LAYOUTS`.  Raises
+    Each is counted in one layout of memory if that shows no growth over *kept*, else in `LAYOUTS`.  Raises
     `counting.Unavailable` without valgrind or strace.
     """
     fixed = list(cases(root))
@@ -114,20 +118,20 @@ def measured(root: Path, kept: dict[str, dict[str, float]]) -> dict[str, dict[st
 
 
 def _counts(case: Case, kept: dict[str, float]) -> dict[str, float]:
-    instructions = min(_until_not_grown(case, kept.get("instructions", 0)))
-    calls = round(_per_round(case, _file_system_calls), 2)
+    counts = {unit: min(_until_not_grown(case, unit, kept.get(unit, 0))) for unit in UNITS}
     print(f"{case.name}: counted", file=sys.stderr, flush=True)
-    return {"instructions": instructions, "file-system calls": calls}
+    return counts
 
 
-def _until_not_grown(case: Case, kept: float) -> Iterator[int]:
+def _until_not_grown(case: Case, unit: str, kept: float) -> Iterator[float]:
+    count, digits = UNITS[unit]
     for layout in range(LAYOUTS):
-        yield (instructions := round(_per_round(case, counting.count_instructions_exactly, layout)))
-        if instructions <= kept * (1 + TOLERANCE):
+        yield (found := round(_per_round(case, count, layout), digits))
+        if found <= kept * (1 + TOLERANCE):
             return
 
 
-def _per_round(case: Case, count: Callable[..., int], layout: int = 0) -> float:
+def _per_round(case: Case, count: Count, layout: int) -> float:
     environment = {**launcher.environment(launcher.variant_for_level("checked")), "PYTHONHASHSEED": "0"}
     # All command lines are of one length: it moves the stack, and with it what callgrind counts.
     commands = [
@@ -141,6 +145,13 @@ def _per_round(case: Case, count: Callable[..., int], layout: int = 0) -> float:
 
 def _file_system_calls(command: list[str], environment: dict[str, str]) -> int:
     return counting.file_system_calls(counting.count_system_calls(command, environment))
+
+
+UNITS: dict[str, tuple[Count, int | None]] = {
+    "instructions": (counting.count_instructions_exactly, None),
+    "file-system calls": (_file_system_calls, 2),
+}
+"""How each is counted, and the digits that are kept."""
 
 
 def compare(kept: dict[str, dict[str, float]], now: dict[str, dict[str, float]]) -> tuple[str, list[str]]:
