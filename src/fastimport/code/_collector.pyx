@@ -5,6 +5,9 @@ So each automatic collection, as long as modules are imported, is answered at it
 that survive: they go to the next generation. There is nothing left that it could visit.
 
 The collector is neither switched off nor are its thresholds changed; what a program asks of it, it does.
+
+At its end the interpreter collects twice, before and after it removes the modules. What the first one finds, the second one
+would, so the first is answered likewise, if nothing is there that would notice (`_witnesses.pxi`).
 """
 
 cimport cython
@@ -15,6 +18,7 @@ import sys
 cdef extern from "Python.h":
     PyObject *PyImport_GetModuleDict()      # borrowed
     bint PyGC_IsEnabled() noexcept
+    void PyMem_RawFree(void *memory) noexcept
 
 cdef extern from "_collector.h":
     ctypedef struct Generation "fc_generation":
@@ -26,6 +30,10 @@ cdef extern from "_collector.h":
     void fc_call(object callback, object phase, object info) noexcept
     void fc_untrack_tuples(Generation *generation) noexcept
 
+cdef extern from "_witnesses.h":
+    bint Py_IsFinalizing() noexcept
+    Generation *fc_new_list() noexcept
+
 cdef enum:
     OLDEST = 2
     # Net numbers of objects, allocations less deallocations: a parser's tables that are made in one module body are some 300,000.
@@ -36,14 +44,17 @@ LIMITS = (MOST_WITHOUT_IMPORT, MOST_WITHOUT_FULL)
 """After how many new container objects deferring ends for good: without an import; in all, without a full collection."""
 
 
-cdef gc_module():
+include "_witnesses.pxi"
+
+
+cdef builtin_module(str name):
     """The module; in ``sys.modules`` it is afterwards only if it was before: a program's modules are what it imports."""
-    known = sys.modules.get("gc")
+    known = sys.modules.get(name)
     if known is not None:
         return known
-    import gc
-    sys.modules.pop("gc", None)
-    return gc
+    module = __import__(name)
+    sys.modules.pop(name, None)
+    return module
 
 
 def exchange(Deferral former, bint is_wanted, refuse):
@@ -69,7 +80,10 @@ cdef class Deferral:
     cdef list callbacks
     cdef dict modules
     cdef object get_debug, get_threshold, get_count, hook
+    cdef object return_at_exit      # what is registered with atexit, once deferring has ended by itself
+    cdef bint waits                 # else the callback is there for the interpreter's end alone
     cdef Generation *generations
+    cdef Generation *held           # what the collection at the interpreter's end doesn't get to see
     cdef int[3] thresholds
     cdef Py_ssize_t seen, seen_by_older     # modules at the last automatic collection; at the last one but of the youngest
     cdef Py_ssize_t without_import, without_full
@@ -79,7 +93,7 @@ cdef class Deferral:
     """Why it could not begin the last time, or None."""
 
     def __cinit__(self):
-        gc = gc_module()
+        gc = builtin_module("gc")
         self.callbacks = gc.callbacks
         self.modules = <dict>PyImport_GetModuleDict()
         self.get_debug, self.get_threshold, self.get_count = gc.get_debug, gc.get_threshold, gc.get_count
@@ -100,12 +114,22 @@ cdef class Deferral:
         if self.generations == NULL:
             return "the collector is not as expected"
         self.seen = self.seen_by_older = self.without_import = self.without_full = 0
+        self.waits = True
+        self.add_callback()
+        return None
+
+    cdef add_callback(self):
         self.hook = self.answer
         self.callbacks.append(self.hook)
-        return None
 
     def end(self):
         """Take the callback away. Later collections are as they would be otherwise."""
+        self.remove_callback()
+        if self.return_at_exit is not None:
+            builtin_module("atexit").unregister(self.return_at_exit)
+            self.return_at_exit = None
+
+    cdef remove_callback(self):
         cdef Py_ssize_t position = self.position()
         if position >= 0:
             del self.callbacks[position]
@@ -134,8 +158,34 @@ cdef class Deferral:
 
     def answer(self, phase, info):
         """A callback of the collector, as the gc module describes them."""
-        if phase == "start" and not self.go_on(info["generation"]):
-            self.leave(phase, info)
+        if self.held != NULL:
+            self.give_back()
+        elif phase == "start":
+            if Py_IsFinalizing():
+                self.leave_out(info["generation"])
+            elif self.waits and not self.go_on(info["generation"]):
+                self.leave(phase, info)
+
+    cdef leave_out(self, int generation):
+        """Let the full collection at the interpreter's end see nothing, if nobody would notice."""
+        if generation != OLDEST or len(self.callbacks) > 1 or self.get_debug() or self.is_noticed():
+            return
+        self.held = fc_new_list()
+        if self.held != NULL:
+            for index in range(OLDEST, -1, -1):
+                fc_move(&self.generations[index], self.held)
+
+    def is_noticed(self):
+        """Whether a full collection at the interpreter's end would be noticed, as far as can be told."""
+        try:
+            return has_witness(self.generations, self.modules)
+        except Exception:
+            return True
+
+    cdef give_back(self):
+        fc_move(self.held, &self.generations[OLDEST])
+        PyMem_RawFree(self.held)
+        self.held = NULL
 
     cdef bint go_on(self, int generation) except -1:
         """Answer a collection if it is automatic and modules were imported; False if it is time to stop."""
@@ -187,6 +237,15 @@ cdef class Deferral:
     cdef leave(self, phase, info):
         """End from inside the callback. The interpreter would pass over the one that takes our place, so it is called here."""
         cdef Py_ssize_t position = self.position()
-        self.end()
+        self.remove_callback()
+        self.waits = False
+        if self.return_at_exit is None:
+            self.return_at_exit = self.come_back
+            builtin_module("atexit").register(self.return_at_exit)
         if 0 <= position < len(self.callbacks):
             fc_call(self.callbacks[position], phase, info)
+
+    def come_back(self):
+        """Be there for the collection at the interpreter's end."""
+        if self.hook is None:
+            self.add_callback()
