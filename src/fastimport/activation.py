@@ -35,7 +35,8 @@ def install(*, freshness="checked", snapshot=None, register="meta_path", collect
         ``"meta_path"``: `fastimport.PathFinder` takes the place of `importlib.machinery.PathFinder` in ``sys.meta_path``.
         ``"in_place"``: that class stays there and is itself sped up.
     collector
-        ``"deferred"``: while modules are imported, automatic garbage collections wait.
+        ``"deferred"``: while modules are imported, automatic garbage collections wait; so does the last but one, at exit, if
+        nothing would notice.
     lazy
         The path of a file of ``fastimport lazy learn``: the imports that it names are postponed until they are used (PEP 810,
         from Python 3.15 on). ``"none"``: no longer. None: as before.
