@@ -26,6 +26,7 @@ MODULES = (
     "finding._index",
     "finding._names",
     "finding._lazy",
+    "code._arenas",
     "code._bytecode",
     "code._collector",
     "code._ready",

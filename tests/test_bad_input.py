@@ -235,15 +235,15 @@ WRONG = [
 def test_install_with_a_wrong_argument(arguments, error, words, before):
     """The error names the argument and the allowed values, and nothing has changed."""
     import fastimport
-    from fastimport import activation
+    from fastimport.state import describe
 
     if before is not None:
         fastimport.install(register=before)
-    state = activation.describe(), list(sys.meta_path)
+    state = describe(), list(sys.meta_path)
     with pytest.raises(error) as caught:
         fastimport.install(**arguments)
     assert [word for word in words if word not in str(caught.value)] == []
-    assert (activation.describe(), list(sys.meta_path)) == state
+    assert (describe(), list(sys.meta_path)) == state
     fastimport.uninstall()
 
 
@@ -261,12 +261,12 @@ def test_install_takes_keywords_only():
 def test_meta_path_that_is_no_list(monkeypatch, meta_path, register):
     """Nobody knows how to take an index of it: left alone, with the reason; FASTIMPORT_STRICT=1 wants to know."""
     import fastimport
-    from fastimport import activation
+    from fastimport.state import describe
 
     monkeypatch.setattr(sys, "meta_path", meta_path)
     fastimport.install(register=register)
     assert not fastimport.installed() and sys.meta_path is meta_path
-    assert activation.describe()["obstacle"] == "sys.meta_path is not a list"
+    assert describe()["obstacle"] == "sys.meta_path is not a list"
     monkeypatch.setenv("FASTIMPORT_STRICT", "1")
     with pytest.raises(ImportError, match=r"sys\.meta_path is not a list"):
         fastimport.install(register=register)

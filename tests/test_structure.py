@@ -1,6 +1,6 @@
 """The plan of the house: which rooms there are, which way the arrows point, and who owns a global thing.
 
-    src/fastimport/   __init__ __main__ mpi: the face     activation settings statistics: the switch
+    src/fastimport/   __init__ __main__ mpi: the face     activation state settings statistics: the switch
         finding/      which file is this module
         code/         from a file or a snapshot to a code object, and the garbage collector meanwhile
         snapshot/     the bytes of a snapshot, and whether to believe them
@@ -35,7 +35,7 @@ FLOORS = (
     ("settings", "stand_in"),
     ("finding", "code"),
     ("snapshot",),
-    ("statistics", "activation"),
+    ("statistics", "state", "activation"),
     ("environment", "hosting", "diagnosis"),
     ("cli",),
     ("__main__", "__init__", "mpi"),

@@ -11,6 +11,7 @@ from instruments import nearest_rival, whole_starts
 CHECKED = "checked, no snapshot, deferred"
 SNAPSHOT = "checked, snapshot, deferred"
 FROZEN = "frozen, deferred"
+FROZEN_HUGE = "frozen, deferred, huge pages"
 FROZEN_STOCK = "frozen, collector as it is"
 FROZEN_OFF = "frozen, collector off"
 RIVAL = nearest_rival.NAME
@@ -24,6 +25,7 @@ OURS = {
     CHECKED: "collector='deferred'",
     SNAPSHOT: f"{_SNAPSHOT}, collector='deferred'",
     FROZEN: f"freshness='frozen', {_SNAPSHOT}, collector='deferred'",
+    FROZEN_HUGE: f"freshness='frozen', {_SNAPSHOT}, collector='deferred', arenas='huge'",
     FROZEN_STOCK: f"freshness='frozen', {_SNAPSHOT}",
     FROZEN_OFF: f"freshness='frozen', {_SNAPSHOT}",
 }

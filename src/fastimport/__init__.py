@@ -8,7 +8,7 @@ _HOMES = {
     "Finder": "finding.independent",
     "PathFinder": "finding.finder",
     "Snapshot": "snapshot.api",
-    "describe": "activation",
+    "describe": "state",
     "get_include": "hosting.embedding",
     "import_module": "finding._names",
     "install": "activation",

@@ -1,4 +1,3 @@
-from fastimport.activation import describe as describe
 from fastimport.activation import install, installed, uninstall
 from fastimport.diagnosis.inside import record
 from fastimport.finding._names import import_module, resolve_name, split_name
@@ -7,6 +6,7 @@ from fastimport.finding.independent import Finder
 from fastimport.hosting.embedding import get_include
 from fastimport.hosting.phase import startup
 from fastimport.snapshot.api import Snapshot
+from fastimport.state import describe as describe
 from fastimport.statistics import stats
 
 __all__ = [

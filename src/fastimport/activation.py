@@ -10,19 +10,20 @@ from fastimport.finding.importlib_frames import is_importlibs
 _INHERITED = object()
 
 
-class _Active:
+class Active:
     """What `install` did, so that `uninstall` can undo it: one per interpreter."""
 
     register = None
     freshness = "checked"
     forget = None  # what a snapshot registered to be done at exit
     deferral = None  # of the garbage collector, once there was one
+    arenas = None  # the compiled module, once it was needed
     lazy = None  # the state of finding/lazy.py: the file of lazy imports first
     finders = ()  # those of sys.meta_path whose place ours took or had, in order
     replaced = []  # what is to be put back, last first: (class of importlib, name, former value or _INHERITED, ours)
 
 
-def install(*, freshness="checked", snapshot=None, register="meta_path", collector="stock", lazy=None):
+def install(*, freshness="checked", snapshot=None, register="meta_path", collector="stock", arenas="stock", lazy=None):
     """Let fastimport find modules from now on. Calling it again changes the settings.
 
     freshness
@@ -37,6 +38,8 @@ def install(*, freshness="checked", snapshot=None, register="meta_path", collect
     collector
         ``"deferred"``: while modules are imported, automatic garbage collections wait; so does the last but one, at exit, if
         nothing would notice.
+    arenas
+        ``"huge"``: memory for Python's small objects comes from huge pages from now on, where the kernel has them.
     lazy
         The path of a file of ``fastimport lazy learn``: the imports that it names are postponed until they are used (PEP 810,
         from Python 3.15 on). ``"none"``: no longer. None: as before.
@@ -45,17 +48,17 @@ def install(*, freshness="checked", snapshot=None, register="meta_path", collect
     Does nothing if ``FASTIMPORT=0`` is set, or where fastimport can't work (`stats` tells why, ``FASTIMPORT_STRICT=1`` raises
     `ImportError`). Raises `TypeError` or `ValueError` for a wrong argument, and then changes nothing.
     """
-    settings.check_choices(freshness=freshness, register=register, collector=collector)
+    settings.check_choices(freshness=freshness, register=register, collector=collector, arenas=arenas)
     snapshot, lazy = settings.check_path("snapshot", snapshot, "auto"), settings.check_path("lazy", lazy, "none")
     environment = settings.read_environment()
     if environment.enabled and _can_work(environment):
         _apply(environment, environment.register or register, environment.freshness or freshness, snapshot)
-        _use_collector(environment.collector or collector)
+        _use_memory(environment.collector or collector, environment.arenas or arenas)
         _use_lazy(environment.lazy or lazy, environment)
 
 
 def _can_work(environment):
-    if (reason := _obstacle()) is not None and environment.strict:
+    if (reason := obstacle()) is not None and environment.strict:
         raise ImportError(f"fastimport can't be installed: {reason}")
     return reason is None
 
@@ -64,25 +67,28 @@ def _apply(environment, register, freshness, snapshot):
     """What `install` does once it is known what is wanted."""
     for problem in environment.problems:
         resolver.refuse(problem)
-    if _Active.register != register or not installed():
-        kept, _Active.lazy, _Active.deferral = (_Active.lazy, _Active.deferral), None, None  # these stay as they are
+    if Active.register != register or not installed():
+        kept, Active.lazy, Active.deferral, Active.arenas = (Active.lazy, Active.deferral, Active.arenas), None, None, None  # these stay as they are
         uninstall()
-        _Active.lazy, _Active.deferral = kept
+        Active.lazy, Active.deferral, Active.arenas = kept
         _register(register)
-    _Active.freshness = freshness
+    Active.freshness = freshness
     _use_snapshot(snapshot, environment)
-    finder.set_freshness(resolver, _Active.freshness)
+    finder.set_freshness(resolver, Active.freshness)
     if environment.stats:
         from fastimport.statistics import print_at_exit
 
         print_at_exit()
 
 
-def _use_collector(collector):
-    """Let collections wait, or no longer; why they can't is counted, and nothing to fail for."""
-    if collector == "deferred" or _Active.deferral is not None:
+def _use_memory(collector, arenas):
+    """Let collections wait and arenas be of huge pages, or no longer; what can't be is counted, and nothing to fail for."""
+    if collector == "deferred" or Active.deferral is not None:
         exchange = finder._core.provide("fastimport.code._collector").exchange
-        _Active.deferral = exchange(_Active.deferral, collector == "deferred", resolver.refuse)
+        Active.deferral = exchange(Active.deferral, collector == "deferred", resolver.refuse)
+    if arenas == "huge" or Active.arenas is not None:
+        Active.arenas = finder._core.provide("fastimport.code._arenas")
+        Active.arenas.exchange(arenas == "huge", resolver.refuse)
 
 
 def _use_lazy(path, environment):
@@ -91,7 +97,7 @@ def _use_lazy(path, environment):
         return
     from fastimport.finding import lazy
 
-    _Active.lazy, refusal = lazy.exchange(_Active.lazy, path, PathFinder.find_spec)
+    Active.lazy, refusal = lazy.exchange(Active.lazy, path, PathFinder.find_spec)
     if refusal is not None:
         if environment.strict:
             raise ImportError(f"lazy imports refused: {refusal}")
@@ -103,11 +109,11 @@ def _use_snapshot(snapshot, environment):
     _drop_snapshot()
     path = snapshot or environment.snapshot or _environment_snapshot()
     path = None if path == "none" else path
-    if path is None and _Active.freshness != "frozen":
+    if path is None and Active.freshness != "frozen":
         return
     from fastimport.snapshot import attachment
 
-    _Active.freshness, _Active.forget, refusal = attachment.attach_any(path, _Active.freshness, environment)
+    Active.freshness, Active.forget, refusal = attachment.attach_any(path, Active.freshness, environment)
     if refusal is not None:
         if environment.strict:
             raise ImportError(f"snapshot refused: {refusal}")
@@ -126,19 +132,20 @@ def _environment_snapshot():
 
 
 def _drop_snapshot():
-    if _Active.forget is not None:
-        _Active.forget()
-    _Active.forget = None
+    if Active.forget is not None:
+        Active.forget()
+    Active.forget = None
 
 
-def _obstacle():
+def obstacle():
+    """Why fastimport can't work here, or None."""
     if resolver is None:
         return finder.unavailable
     if resolver.reason is not None:
         return resolver.reason
     if not isinstance(getattr(sys, "meta_path", None), list):
         return "sys.meta_path is not a list"
-    if _position(StockPathFinder) is None and _position(PathFinder) is None:
+    if position_of(StockPathFinder) is None and position_of(PathFinder) is None:
         return "PathFinder is not on sys.meta_path"
     return None
 
@@ -148,11 +155,11 @@ def _register(register):
         for name, method in finder.methods_for(resolver).items():
             _replace(StockPathFinder, name, method)
     else:
-        _Active.finders = tuple([item for item in _items(sys.meta_path) if item is StockPathFinder or item is PathFinder])
+        Active.finders = tuple([item for item in _items(sys.meta_path) if item is StockPathFinder or item is PathFinder])
         _exchange(StockPathFinder, PathFinder)
     _speed_up_loader()
     finder.serve(resolver, PathFinder, StockPathFinder)
-    _Active.register = register
+    Active.register = register
 
 
 def _speed_up_loader():
@@ -167,14 +174,14 @@ def _speed_up_loader():
 
 
 def _replace(cls, name, method):
-    _Active.replaced.append((cls, name, cls.__dict__.get(name, _INHERITED), method))
+    Active.replaced.append((cls, name, cls.__dict__.get(name, _INHERITED), method))
     setattr(cls, name, method)
 
 
 def _put_back():
     """Undo `_replace`, but for what somebody else has replaced since."""
-    while _Active.replaced:
-        cls, name, former, ours = _Active.replaced.pop()
+    while Active.replaced:
+        cls, name, former, ours = Active.replaced.pop()
         if cls.__dict__.get(name) is ours:
             if former is _INHERITED:
                 delattr(cls, name)
@@ -199,18 +206,18 @@ def uninstall():
 
     A `fastimport.PathFinder` that was on ``sys.meta_path`` by hand before stays; one that came later becomes importlib's.
     """
-    if _Active.register is None:
+    if Active.register is None:
         return
-    if _Active.register == "meta_path":  # ours are importlib's again, but for those that somebody had put there before
-        _exchange(PathFinder, StockPathFinder, _Active.finders)
+    if Active.register == "meta_path":  # ours are importlib's again, but for those that somebody had put there before
+        _exchange(PathFinder, StockPathFinder, Active.finders)
     _put_back()
     if finder.reader is not None:
         finder.reader.serve(None, None)
     _drop_snapshot()
-    _use_collector("stock")
-    if _Active.lazy is not None:
-        _Active.lazy, _ = sys.modules["fastimport.finding.lazy"].exchange(_Active.lazy)
-    _Active.register, _Active.freshness = None, "checked"
+    _use_memory("stock", "stock")
+    if Active.lazy is not None:
+        Active.lazy, _ = sys.modules["fastimport.finding.lazy"].exchange(Active.lazy)
+    Active.register, Active.freshness = None, "checked"
     finder.set_freshness(resolver, "checked")
     finder.serve(resolver, PathFinder, StockPathFinder)
     finder.return_listings()
@@ -218,12 +225,17 @@ def uninstall():
 
 def installed():
     """Whether imports go through fastimport now: also False when somebody has taken it off ``sys.meta_path``."""
-    if _Active.register == "in_place":
-        return any(cls is StockPathFinder and cls.__dict__.get(name) is ours for cls, name, _, ours in _Active.replaced)
-    return _Active.register is not None and _position(PathFinder) is not None
+    if Active.register == "in_place":
+        return any(cls is StockPathFinder and cls.__dict__.get(name) is ours for cls, name, _, ours in Active.replaced)
+    return Active.register is not None and position_of(PathFinder) is not None
 
 
-def _position(finder):
+def level():
+    """The freshness that is in effect, or None while fastimport is not active."""
+    return Active.freshness if installed() else None
+
+
+def position_of(finder):
     """The index of `finder` in ``sys.meta_path``, or None: by identity, others may compare as they like."""
     return next((index for index, item in enumerate(_items(getattr(sys, "meta_path", None))) if item is finder), None)
 
@@ -234,26 +246,6 @@ def _items(meta_path):
         return tuple(meta_path)
     except Exception:
         return ()
-
-
-def describe():
-    """The state of fastimport in this process, as a dictionary of plain values."""
-    active = installed()
-    attachment = sys.modules.get("fastimport.snapshot.attachment")
-    compiled = {name: sys.modules.get(f"fastimport.finding.{name}") for name in ("_resolver", "_names")}
-    return {
-        "active": active,
-        "register": _Active.register,
-        "freshness": _Active.freshness if active else None,
-        "position": _position(StockPathFinder if _Active.register == "in_place" else PathFinder) if active else None,
-        "snapshot": attachment.attached()[1] if attachment is not None else None,
-        "lazy": _Active.lazy[0] if active and _Active.lazy is not None else None,
-        "collector": "stock" if _Active.deferral is None or not _Active.deferral.is_active() else "deferred",
-        "collector_obstacle": _Active.deferral and _Active.deferral.obstacle,
-        "obstacle": None if active else _obstacle(),
-        "modules": {name: getattr(module, "__file__", None) for name, module in compiled.items()},
-        "python": sys.version.split()[0],
-    }
 
 
 if (_waited := finder.stop_waiting()) is not None:  # a stand-in gives up its place, and gets it back complete

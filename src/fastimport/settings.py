@@ -11,8 +11,9 @@ DEFERRED = "deferred"
 """What the commands that switch fastimport on choose: whoever types them wants a fast start."""
 
 COLLECTOR = ("stock", DEFERRED)
+ARENAS = ("stock", "huge")
 VARIABLES = (
-    "FASTIMPORT", "FASTIMPORT_CACHE_DIR", "FASTIMPORT_COLLECTOR", "FASTIMPORT_FRESHNESS", "FASTIMPORT_LAZY",
+    "FASTIMPORT", "FASTIMPORT_ARENAS", "FASTIMPORT_CACHE_DIR", "FASTIMPORT_COLLECTOR", "FASTIMPORT_FRESHNESS", "FASTIMPORT_LAZY",
     "FASTIMPORT_READONLY", "FASTIMPORT_REGISTER", "FASTIMPORT_SNAPSHOT", "FASTIMPORT_STATS", "FASTIMPORT_STRICT",
 )  # fmt: skip
 _OFF = ("0", "off", "no", "false")
@@ -27,11 +28,11 @@ _LOADERS = (
 
 
 class Settings:
-    """What was read: `enabled`, `freshness`, `register`, `collector`, `snapshot`, `lazy` and `cache_directory` (None: not set),
-    `user_cache` (None: nowhere), `readonly`, `stats`, `strict`, and `problems`, a list of texts."""
+    """What was read: `enabled`, `freshness`, `register`, `collector`, `arenas`, `snapshot`, `lazy` and `cache_directory` (None:
+    not set), `user_cache` (None: nowhere), `readonly`, `stats`, `strict`, and `problems`, a list of texts."""
 
     __slots__ = (
-        "cache_directory", "collector", "enabled", "freshness", "lazy", "problems", "readonly", "register", "snapshot",
+        "arenas", "cache_directory", "collector", "enabled", "freshness", "lazy", "problems", "readonly", "register", "snapshot",
         "stats", "strict", "user_cache",
     )  # fmt: skip
 
@@ -48,6 +49,7 @@ class Settings:
         self.freshness = self._choice(environment, "FASTIMPORT_FRESHNESS", FRESHNESS)
         self.register = self._choice(environment, "FASTIMPORT_REGISTER", REGISTER)
         self.collector = self._choice(environment, "FASTIMPORT_COLLECTOR", COLLECTOR)
+        self.arenas = self._choice(environment, "FASTIMPORT_ARENAS", ARENAS)
 
     def _choice(self, environment, name, allowed):
         value = environment.get(name) or None
@@ -93,7 +95,7 @@ def read_environment():
     return Settings(environment)
 
 
-_CHOICES = {"freshness": FRESHNESS, "register": REGISTER, "collector": COLLECTOR}
+_CHOICES = {"freshness": FRESHNESS, "register": REGISTER, "collector": COLLECTOR, "arenas": ARENAS}
 
 
 def check_choices(**arguments):

@@ -5,11 +5,13 @@ FRESHNESS: tuple[str, ...]
 REGISTER: tuple[str, ...]
 DEFERRED: str
 COLLECTOR: tuple[str, ...]
+ARENAS: tuple[str, ...]
 VARIABLES: tuple[str, ...]
 SNAPSHOT_CONDITION: str
 
 class Settings:
     __slots__ = (
+        "arenas",
         "cache_directory",
         "collector",
         "enabled",
@@ -23,6 +25,7 @@ class Settings:
         "strict",
         "user_cache",
     )
+    arenas: str | None
     cache_directory: str | None
     collector: str | None
     enabled: bool

@@ -126,7 +126,7 @@ def test_a_deleted_working_directory_is_survived(tmp_path, place):
 @pytest.mark.parametrize("register", ["meta_path", "in_place"])
 @pytest.mark.parametrize("freshness", ["checked", "trusted"])
 def test_the_program_runs_under_the_settings_asked_for(place, register, freshness):
-    code = "from fastimport import activation as a; d = a.describe(); print(d['active'], d['register'], d['freshness'])"
+    code = "from fastimport.state import describe; d = describe(); print(d['active'], d['register'], d['freshness'])"
     options = ["--register", register, f"--freshness={freshness}"]
     (out, err), status = execute(["-m", "fastimport", "run", *options, "-c", code], place)
     assert (out, err, status) == (f"True {register} {freshness}\n", "", 0)

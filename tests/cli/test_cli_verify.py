@@ -11,6 +11,7 @@ from support import Link, plant
 from support.process import python
 
 from fastimport import activation, cli
+from fastimport.state import describe
 from fastimport.diagnosis import verification
 
 TREE = {
@@ -69,7 +70,7 @@ def test_an_installation_is_put_back_with_its_settings(tree, register):
     activation.install(freshness="trusted", register=register)
     try:
         assert verification.verify([tree], freshness="checked").freshness == "checked"
-        state = activation.describe()
+        state = describe()
         assert (state["active"], state["freshness"], state["register"]) == (True, "trusted", register)
     finally:
         activation.uninstall()

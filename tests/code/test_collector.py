@@ -475,7 +475,7 @@ assert deferral.begin() in (
 )
 assert gc.callbacks == [] and not deferral.is_active()
 import fastimport
-from fastimport.activation import describe
+from fastimport.state import describe
 fastimport.install(collector="deferred")
 assert fastimport.stats().refusals == {} and describe()["collector"] == "stock"
 assert describe()["collector_obstacle"] == deferral.begin()
@@ -485,7 +485,7 @@ assert describe()["collector_obstacle"] == deferral.begin()
 FACE = """
 import gc, sys
 import fastimport
-from fastimport.activation import describe
+from fastimport.state import describe
 """
 
 
@@ -551,7 +551,7 @@ assert describe()["collector_obstacle"] == "gc.set_debug() is in use"
 @generational
 def test_commands_that_switch_it_on_let_collections_wait(command):
     """Unless told otherwise, by option or variable."""
-    tell = "from fastimport.activation import describe; print(describe()['collector'])"
+    tell = "from fastimport.state import describe; print(describe()['collector'])"
     end = ["-c", tell] if command == "run" else ["--", sys.executable, "-c", tell]
 
     def told(*options, **variables):

@@ -40,7 +40,7 @@ else:
     stats = fastimport.stats()
     assert stats.hits > 0, "installed, but importlib did all the work"
     assert not SNAPSHOT or (stats.snapshot_codes > 0 and stats.unmarshalled is None), stats
-    print(json.dumps([fastimport.activation.describe()["register"], PathFinder is fastimport.PathFinder]))
+    print(json.dumps([fastimport.describe()["register"], PathFinder is fastimport.PathFinder]))
 """
 
 

@@ -60,7 +60,7 @@ def test_interpreters_that_ignore_the_environment_are_not_reached(switch):
     ],
 )
 def test_settings_reach_install(options, state):
-    code = "from fastimport.activation import describe; d = describe(); print(d['register'], d['freshness'])"
+    code = "from fastimport.state import describe; d = describe(); print(d['register'], d['freshness'])"
     assert python("-c", code, options=options) == f"{state}\n"
 
 
@@ -70,7 +70,7 @@ def test_a_snapshot_is_used_by_children_wherever_they_start(tmp_path):
     (tmp_path / "lib" / "plain.py").write_text("X = 5", encoding="utf-8")
     words = ["-m", "fastimport", "build", "-o", "s.fastimport", "lib"]
     subprocess.run([sys.executable, *words], cwd=tmp_path, check=True, env=clean_environment(), capture_output=True)
-    used = "import fastimport; from fastimport.activation import describe; "
+    used = "import fastimport; from fastimport.state import describe; "
     used += "print(describe()['snapshot'], *fastimport.stats().refusals)"
     code = f"import os, subprocess, sys; os.chdir('/'); subprocess.run([sys.executable, '-c', {used!r}])"
     options = {"cwd": tmp_path, "FASTIMPORT_SNAPSHOT": "/nowhere"}

@@ -19,7 +19,7 @@ from fastimport.environment import site_files
 KINDS = [(), ("--start-file",)] if sys.version_info >= site_files.FIRST_WITH_START_FILES else [()]
 USED = """
 import fastimport
-from fastimport.activation import describe
+from fastimport.state import describe
 print(describe()["freshness"], describe()["snapshot"], *fastimport.stats().refusals)
 """
 PRODUCT = {
@@ -49,7 +49,7 @@ print(json.dumps([modules, absent, frames, resources.files("product").joinpath("
 """
 STATE = """
 import fastimport, json, product
-from fastimport.activation import describe
+from fastimport.state import describe
 print(json.dumps([fastimport.stats().snapshot_codes > 0, list(fastimport.stats().refusals), describe()["freshness"],
                   describe()["snapshot"]]))
 """

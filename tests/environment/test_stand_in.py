@@ -42,12 +42,12 @@ print(fastimport.installed(), fastimport.stats().hits > 0, dict(fastimport.stats
     "question", ["installed()", "PathFinder.find_spec('colorsys')", "stats()", "install(freshness='trusted')"]
 )
 def test_whoever_asks_has_all_of_it(environment, question):
-    code = f"import sys, fastimport; fastimport.{question}; import fastimport.activation as a; print(a.describe()['active'])"
+    code = f"import sys, fastimport; fastimport.{question}; import fastimport.activation as a; print(a.installed())"
     assert environment.says("-c", code) == "True"
 
 
 def test_settings_of_the_start_are_in_force_later(environment):
-    code = f"{MANY}\nimport fastimport.activation as a; print(a.describe()['freshness'])"
+    code = f"{MANY}\nimport fastimport.activation as a; print(a.level())"
     assert environment.says("-c", code, FASTIMPORT_FRESHNESS="trusted") == "trusted"
 
 
@@ -335,5 +335,5 @@ def test_an_import_of_ours_during_which_it_pays_installs_as_the_settings_say(tmp
     assert made.fastimport("enable", "--freshness", "trusted").returncode == 0
     for used in range(24, 32):
         fill = "".join(f"try: import absent{number}\nexcept ImportError: pass\n" for number in range(used))
-        code = f"{fill}\nfrom fastimport import activation\nprint(activation.describe()['freshness'])"
+        code = f"{fill}\nfrom fastimport import activation\nprint(activation.level())"
         assert made.says("-c", code) == "trusted", used

@@ -11,7 +11,7 @@ import pytest
 from support.process import python
 
 import fastimport
-from fastimport.activation import describe
+from fastimport.state import describe
 
 
 @pytest.fixture(autouse=True)

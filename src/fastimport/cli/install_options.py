@@ -5,11 +5,11 @@ import os
 import sys
 
 from fastimport.finding.lazy import OFF, check_file
-from fastimport.settings import COLLECTOR, DEFERRED, FRESHNESS, REGISTER
+from fastimport.settings import ARENAS, COLLECTOR, DEFERRED, FRESHNESS, REGISTER
 from fastimport.snapshot.places import absolute
 
-NAMES = ("freshness", "register", "snapshot", "collector", "lazy")
-USAGE = "[--freshness LEVEL] [--register WAY] [--snapshot FILE] [--collector HOW] [--lazy FILE]"
+NAMES = ("freshness", "register", "snapshot", "collector", "arenas", "lazy")
+USAGE = "[--freshness LEVEL] [--register WAY] [--snapshot FILE] [--collector HOW] [--arenas KIND] [--lazy FILE]"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +25,12 @@ def add(parser: argparse.ArgumentParser) -> None:
         choices=COLLECTOR,
         metavar="HOW",
         help=f"of garbage, one of {', '.join(COLLECTOR)}: while modules are imported (default: {DEFERRED})",
+    )
+    parser.add_argument(
+        "--arenas",
+        choices=ARENAS,
+        metavar="KIND",
+        help=f"memory of small objects, one of {', '.join(ARENAS)}: from huge pages (default: stock)",
     )
     parser.add_argument(
         "--lazy", type=_lazy, metavar="FILE", help="a file of 'fastimport lazy learn': which imports may be late (Python 3.15)"

@@ -151,7 +151,7 @@ class Writer:
         self.snapshot_at = self.tracer.ended_at
         self.write(self.tracer.ended_at)
         activation = sys.modules.get("fastimport.activation")
-        level = activation.describe()["freshness"] if activation is not None else None
+        level = activation.level() if activation is not None else None
         used = {} if self.usage is None else {"usage": self.usage.plain()}
         self.put(marshal.dumps({**self.tracer.snapshot(), **self.about, **used, "complete": True, "level": level}))
         self.over = True

@@ -13,10 +13,13 @@ from fastimport.environment import site_files
 from fastimport.environment.variables import hidden_by
 from fastimport.snapshot import attachment
 from fastimport.snapshot.places import AUTO, automatic_snapshot, environment_snapshot
+from fastimport.state import describe
 from fastimport.statistics import stats
 
 SCHEMA = "fastimport.status/1"
-_DESCRIBED = ("active", "register", "freshness", "position", "obstacle", "collector", "collector_obstacle")
+_DESCRIBED = (
+    "active", "register", "freshness", "position", "obstacle", "collector", "collector_obstacle", "arenas", "arenas_obstacle",
+)  # fmt: skip
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -44,7 +47,7 @@ def collect() -> dict[str, Any]:
     """The status as plain data."""
     with contextlib.suppress(ImportError):
         __import__("fastimport.finding._names")  # loaded when used: its file is part of the answer
-    described = activation.describe()
+    described = describe()
     counts = stats()._asdict()
     return {
         "schema": SCHEMA,
@@ -92,7 +95,7 @@ def _facts(path: str) -> dict[str, Any]:
 
 def _level() -> str:
     """That of this interpreter, or the one that a start would have."""
-    return activation.describe()["freshness"] or settings.read_environment().freshness or "checked"
+    return activation.level() or settings.read_environment().freshness or "checked"
 
 
 def _snapshot_lines(snapshots: list[dict[str, Any]]) -> list[tuple[str, str]]:
@@ -124,6 +127,8 @@ def text(status: dict[str, Any]) -> str:
     lines += [("meta path", ", ".join(status["meta_path"]))]
     obstacle = f" ({status['collector_obstacle']})" if status["collector_obstacle"] else ""
     lines += [("collector", f"{status['collector']}{obstacle}")]
+    obstacle = f" ({status['arenas_obstacle']})" if status["arenas_obstacle"] else ""
+    lines += [("arenas", f"{status['arenas']}{obstacle}")]
     lines += [("enabled by", path) for path in status["start_files"]]
     lines += [("levels", ", ".join(status["levels"]))]
     lines += [(f"{name} version", version or "unknown") for name, version in status["versions"].items()]

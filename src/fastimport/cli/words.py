@@ -1,8 +1,14 @@
 """The options of ``run`` and ``exec``, read without argparse, which would load a dozen modules that a start may never need."""
 
-from fastimport.settings import COLLECTOR, FRESHNESS, REGISTER
+from fastimport.settings import ARENAS, COLLECTOR, FRESHNESS, REGISTER
 
-_OPTIONS = {"--freshness": FRESHNESS, "--level": FRESHNESS, "--register": REGISTER, "--collector": COLLECTOR}
+_OPTIONS = {
+    "--freshness": FRESHNESS,
+    "--level": FRESHNESS,
+    "--register": REGISTER,
+    "--collector": COLLECTOR,
+    "--arenas": ARENAS,
+}
 
 
 def read_options(words: list[str], free: tuple[str, ...]) -> tuple[dict[str, str], list[str]] | None:

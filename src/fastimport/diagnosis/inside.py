@@ -95,5 +95,5 @@ def record(title: str | None = None) -> Record:
 def _level() -> str | None:
     """The freshness at which fastimport is active, or None."""
     activation = sys.modules.get("fastimport.activation")
-    level: str | None = activation.describe()["freshness"] if activation is not None else None
+    level: str | None = activation.level() if activation is not None else None
     return level

@@ -4,6 +4,7 @@ import gc
 
 from fastimport import activation
 from fastimport.settings import DEFERRED, read_environment
+from fastimport.state import describe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ class Startup:
         if not read_environment().enabled:
             self._found.append((None, False))
             return self
-        before = activation.describe()
-        activation.install(**self._settings)
+        before = describe()
+        activation.install(**self._settings, arenas=before["arenas"])
         is_paused = self._pause_collector()
         self._found.append((before, is_paused))
         return self
@@ -33,7 +34,7 @@ class Startup:
     def _pause_collector(self) -> bool:
         """Switch it off where it was to wait and can't, as in free-threaded builds. Whether that was done."""
         wanted = read_environment().collector or self._settings["collector"]
-        if wanted != DEFERRED or activation.describe()["collector"] == DEFERRED or not gc.isenabled():
+        if wanted != DEFERRED or describe()["collector"] == DEFERRED or not gc.isenabled():
             return False
         gc.disable()
         return True
@@ -72,12 +73,12 @@ def startup(
     return Startup(freeze, {"freshness": freshness, "snapshot": snapshot, "register": register, "collector": collector})
 
 
-_SETTINGS = ("register", "freshness", "snapshot", "collector")
+_SETTINGS = ("register", "freshness", "snapshot", "collector", "arenas")
 
 
 def _restore(before: "dict[str, Any]") -> None:
     """Installed as it was before, or not installed; nothing is touched that is as it was."""
-    now = activation.describe()
+    now = describe()
     if not before["active"]:
         activation.uninstall()
     elif any(now[name] != before[name] for name in _SETTINGS):

@@ -5,19 +5,21 @@ import importlib.util
 from collections.abc import Iterator
 
 import fastimport
-from fastimport import activation, settings
+from fastimport import settings
 from fastimport.diagnosis.doctor.findings import ERROR, NOTICE, WARNING, Finding
+from fastimport.state import describe
 from fastimport.statistics import stats
 
 COMPILED = (
     "_core", "finding._resolver", "finding._tables", "finding._names", "finding._index", "code._bytecode", "code._collector",
+    "code._arenas",
 )  # fmt: skip
 BUILD = "install a wheel for this Python: pip install --force-reinstall fastimport-finder"
 
 
 def facts() -> dict[str, str]:
     """Version, and whether imports of programs go through fastimport."""
-    state = activation.describe()
+    state = describe()
     active = f"active ({state['register']}, {state['freshness']})" if state["active"] else "not active in a plain interpreter"
     version = getattr(fastimport, "__version__", "unknown version")  # another project may have overwritten the file
     return {"fastimport": f"{version}, {active}"}
@@ -28,7 +30,7 @@ def find() -> Iterator[Finding]:
     broken = [finding for name in COMPILED if (finding := _load(name))]
     broken = broken[:1] if broken and broken[0].subject == f"fastimport.{COMPILED[0]}" else broken  # the others are in it
     yield from broken
-    state = activation.describe()
+    state = describe()
     if state["obstacle"] and not broken:
         text = f"leaves all imports to importlib: {state['obstacle']}"
         yield Finding("declines", WARNING, "fastimport", text, "fastimport status tells more; programs run as without fastimport")

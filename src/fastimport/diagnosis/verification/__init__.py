@@ -24,8 +24,10 @@ from fastimport import activation
 from fastimport.diagnosis.verification import loaders
 from fastimport.diagnosis.verification.specs import Outcome, is_equal, outcome_of
 from fastimport.finding.finder import PathFinder, StockPathFinder
+from fastimport.state import describe
 
 _FIRST, _EACH = 20, 20  # of each kind of spec, the loaders of the first ones are asked, then of each twentieth
+_SETTINGS = ("freshness", "register", "snapshot", "collector", "arenas")
 _AT_ONCE = 400  # whose code is held at a time
 
 
@@ -100,7 +102,7 @@ def _installed(freshness: Any, snapshot: str | None) -> Iterator[str]:
     """fastimport at a level, with importlib's own class as it was made; then whatever was before."""
     with _uninstalled():
         activation.install(freshness=freshness, snapshot=snapshot)
-        state = activation.describe()
+        state = describe()
         if not state["active"]:
             raise RuntimeError(state["obstacle"] or "switched off by FASTIMPORT=0")
         yield state["freshness"]
@@ -109,7 +111,7 @@ def _installed(freshness: Any, snapshot: str | None) -> Iterator[str]:
 @contextmanager
 def _uninstalled() -> Iterator[None]:
     """importlib alone; then whatever was before."""
-    before = activation.describe()
+    before = describe()
     cache = sys.path_importer_cache
     activation.uninstall()
     try:
@@ -118,7 +120,7 @@ def _uninstalled() -> Iterator[None]:
         sys.path_importer_cache = cache
         activation.uninstall()
         if before["active"]:
-            activation.install(**{name: before[name] for name in ("freshness", "register", "snapshot", "collector")})
+            activation.install(**{name: before[name] for name in _SETTINGS})
 
 
 class _Comparison:
