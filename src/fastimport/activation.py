@@ -68,7 +68,8 @@ def _apply(environment, register, freshness, snapshot):
     for problem in environment.problems:
         resolver.refuse(problem)
     if Active.register != register or not installed():
-        kept, Active.lazy, Active.deferral, Active.arenas = (Active.lazy, Active.deferral, Active.arenas), None, None, None  # these stay as they are
+        kept = Active.lazy, Active.deferral, Active.arenas  # these stay as they are
+        Active.lazy = Active.deferral = Active.arenas = None
         uninstall()
         Active.lazy, Active.deferral, Active.arenas = kept
         _register(register)

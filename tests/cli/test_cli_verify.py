@@ -11,8 +11,8 @@ from support import Link, plant
 from support.process import python
 
 from fastimport import activation, cli
-from fastimport.state import describe
 from fastimport.diagnosis import verification
+from fastimport.state import describe
 
 TREE = {
     "plain.py": "raise SystemExit('executed')",

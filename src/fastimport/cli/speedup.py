@@ -13,8 +13,8 @@ from fastimport.diagnosis.bench import launcher, levers, measure, plan, recorded
 SCHEMA = "fastimport.speedup/1"
 DESCRIPTION = """\
 Measures a program's start as it is, and with each thing that can make it faster here, in turns: compiled finding, a garbage
-collector that waits, a snapshot, a snapshot that is believed, huge pages. Says which is worth it and how sure that is. The program must end
-by itself and succeed; its output is thrown away. Nothing is written unless --apply says so.
+collector that waits, a snapshot, a snapshot that is believed, huge pages. Says which is worth it and how sure that is. The
+program must end by itself and succeed; its output is thrown away. Nothing is written unless --apply says so.
 """
 EPILOG = "Exit status: 0 measured, 1 the program failed or did not import the same modules, 2 usage, 3 --apply could not write."
 _APPLY = ("build", "enable")

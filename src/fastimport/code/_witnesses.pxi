@@ -1,4 +1,4 @@
-"""Part of _collector.pyx: whether anything in the heap would notice if the collection at the interpreter's end did not take place."""
+"""Part of _collector.pyx: whether anything in the heap would notice if the collection at the interpreter's end was left out."""
 
 cdef extern from "Python.h":
     bint PyFunction_Check(object function) noexcept
@@ -59,7 +59,7 @@ cdef list standard_streams(dict modules):
 
 
 cdef list inert_types(dict modules):
-    """Types whose finalizer only gives memory back, and `weakref.finalize`, whose objects do nothing once exit functions were called."""
+    """Types whose finalizer only gives memory back, and `weakref.finalize`, which does nothing once exit functions ran."""
     cdef dict io = names_of(modules, "_io")
     found = [io.get("BytesIO"), io.get("StringIO")]
     finalize = names_of(modules, "weakref").get("finalize")
