@@ -79,7 +79,7 @@ cdef class Deferral:
 
     cdef list callbacks
     cdef dict modules
-    cdef object get_debug, get_threshold, get_count, hook
+    cdef object get_debug, get_threshold, get_count, get_freeze_count, hook
     cdef object return_at_exit      # what is registered with atexit, once deferring has ended by itself
     cdef bint waits                 # else the callback is there for the interpreter's end alone
     cdef Generation *generations
@@ -97,6 +97,7 @@ cdef class Deferral:
         self.callbacks = gc.callbacks
         self.modules = <dict>PyImport_GetModuleDict()
         self.get_debug, self.get_threshold, self.get_count = gc.get_debug, gc.get_threshold, gc.get_count
+        self.get_freeze_count = gc.get_freeze_count
 
     def begin(self):
         """Answer automatic collections from now on, until there is reason to stop. Returns why that can't be, or None."""
@@ -176,9 +177,12 @@ cdef class Deferral:
                 fc_move(&self.generations[index], self.held)
 
     def is_noticed(self):
-        """Whether a full collection at the interpreter's end would be noticed, as far as can be told."""
+        """Whether a full collection at the interpreter's end would be noticed, as far as can be told.
+
+        What is frozen is not looked at: it may hold anything, and be held by garbage alone.
+        """
         try:
-            return has_witness(self.generations, self.modules)
+            return self.get_freeze_count() > 0 or has_witness(self.generations, self.modules)
         except Exception:
             return True
 

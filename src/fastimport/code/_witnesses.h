@@ -1,6 +1,7 @@
 /* Who would notice whether a collection takes place: objects with a finalizer, and weak references with a callback.
  *
- * All that the collector looks at is searched, the newest first: a finalizer that is found soon ends the search soon.
+ * All that the collector looks at is searched, the newest first: one that is found soon ends the search soon. It makes no
+ * difference that such an object is in use: what is done when the modules are removed may look at what is left.
  */
 #ifndef FASTIMPORT_WITNESSES_H
 #define FASTIMPORT_WITNESSES_H
@@ -13,17 +14,13 @@
 #define Py_IsFinalizing _Py_IsFinalizing
 #endif
 
-enum { FC_MOST_DOUBTFUL = 64 };
-
 typedef struct {
-    PyObject *alive;         /* a tuple of objects that are in use: the standard streams */
-    PyObject *inert;         /* a tuple: types whose finalizer, and code of callbacks, that do nothing outside of the heap */
-    PyObject *of_method;     /* code of the callback of a `weakref.WeakMethod`, and which cell has what that calls; or NULL */
+    PyObject *inert;        /* a tuple: objects and types whose finalizer, and code of callbacks, that do nothing outside of the heap */
+    PyObject *of_method;    /* code of the callback of a `weakref.WeakMethod`, and which cell has what that calls; or NULL */
     int cell;
-    destructor python_del;   /* the finalizer of classes with a __del__ in Python */
-    PyTypeObject *ordinary;  /* the last type that was found to have none, and not to be one of weak references */
-    PyObject *doubtful[FC_MOST_DOUBTFUL]; /* borrowed: they are noticed if they are garbage */
-    int count, with_finalizer;
+    PyObject *by_key;       /* code of the callback of a `weakref.WeakValueDictionary`, and the attribute with its key; or NULL */
+    PyObject *key;
+    PyTypeObject *ordinary; /* the last type that was found to have no finalizer, and not to be one of weak references */
 } fc_search;
 
 static inline int fc_holds(PyObject *tuple, void *item)
@@ -52,59 +49,52 @@ static int fc_is_builtin_tidying(PyObject *callback)
            && (strcmp(name, "_destroy") == 0 || strcmp(name, "clear_locals") == 0 || strcmp(name, "_localdummy_destroyed") == 0);
 }
 
-static int fc_is_tidying(const fc_search *search, PyObject *callback)
+/* Whether to look a key up runs nothing of the program. */
+static int fc_has_plain_key(const fc_search *search, PyObject *reference)
+{
+    if (Py_TYPE(reference)->tp_getattro != PyObject_GenericGetAttr)
+        return 0;
+    PyObject *key = PyObject_GetAttr(reference, search->key);
+    if (key == NULL) {
+        PyErr_Clear();
+        return 0;
+    }
+    PyTypeObject *type = Py_TYPE(key);
+    Py_DECREF(key);
+    return type == &PyUnicode_Type || type == &PyLong_Type
+           || (type->tp_hash == PyBaseObject_Type.tp_hash && type->tp_richcompare == PyBaseObject_Type.tp_richcompare);
+}
+
+static int fc_is_tidying(const fc_search *search, PyObject *reference, PyObject *callback)
 {
     if (PyFunction_Check(callback)) {
         PyObject *code = PyFunction_GET_CODE(callback);
         if (code == search->of_method)
             return PyCell_GET(PyTuple_GET_ITEM(PyFunction_GET_CLOSURE(callback), search->cell)) == Py_None;
+        if (code == search->by_key)
+            return fc_has_plain_key(search, reference);
         return fc_holds(search->inert, code);
     }
     return fc_is_builtin_tidying(callback) || fc_holds(search->inert, Py_TYPE(callback));
 }
 
-static inline int fc_doubt(fc_search *search, PyObject *object)
-{
-    if (search->count == FC_MOST_DOUBTFUL)
-        return 1;
-    search->doubtful[search->count++] = object;
-    return 0;
-}
-
-/* Whether an object would notice for sure; those that would if they were garbage are kept. Of objects with a finalizer that is
- * one at most: a collection may change in which order several are finalized later, even if it finds that they are in use. */
 static int fc_would_notice(fc_search *search, PyObject *object)
 {
     PyTypeObject *type = Py_TYPE(object);
     if (type == search->ordinary)
         return 0;
-    if (type->tp_finalize != NULL || type->tp_del != NULL) {
-        if (fc_holds(search->alive, object) || fc_holds(search->inert, type))
-            return 0;
-        return type->tp_finalize != search->python_del || type->tp_del != NULL || search->with_finalizer++ > 0
-               || fc_doubt(search, object);
-    }
+    if (type->tp_finalize != NULL || type->tp_del != NULL)
+        return !fc_holds(search->inert, object) && !fc_holds(search->inert, type);
     if (fc_is_weak_reference(type)) {
         PyWeakReference *reference = (PyWeakReference *)object;
-        if (reference->wr_callback == NULL || reference->wr_object == Py_None || fc_is_tidying(search, reference->wr_callback))
-            return 0;
-        return fc_doubt(search, reference->wr_object);
+        return reference->wr_callback != NULL && reference->wr_object != Py_None
+               && !fc_is_tidying(search, object, reference->wr_callback);
     }
     search->ordinary = type;
     return 0;
 }
 
-/* Strike out the doubtful ones that a module holds: they are in use. */
-static void fc_strike_out(fc_search *search, PyObject *namespace)
-{
-    PyObject *key, *value;
-    for (Py_ssize_t position = 0; PyDict_Next(namespace, &position, &key, &value);)
-        for (int i = search->count; --i >= 0;)
-            if (search->doubtful[i] == value)
-                search->doubtful[i] = search->doubtful[--search->count];
-}
-
-static int fc_has_witness(fc_search *search, fc_generation *generations, PyObject *modules)
+static int fc_has_witness(fc_search *search, fc_generation *generations)
 {
     for (int i = 0; i < 3; i++) {
         fc_links *head = &generations[i].objects;
@@ -112,11 +102,7 @@ static int fc_has_witness(fc_search *search, fc_generation *generations, PyObjec
             if (fc_would_notice(search, (PyObject *)(links + 1)))
                 return 1;
     }
-    PyObject *name, *module;
-    for (Py_ssize_t position = 0; search->count > 0 && PyDict_Next(modules, &position, &name, &module);)
-        if (PyModule_Check(module))
-            fc_strike_out(search, PyModule_GetDict(module));
-    return search->count > 0;
+    return 0;
 }
 
 /* An empty list of objects, or NULL. */

@@ -2,37 +2,36 @@
 
 cdef extern from "Python.h":
     bint PyFunction_Check(object function) noexcept
+    PyObject *PyFunction_GetCode(object function)   # borrowed; asked for by name, it would be told to audit hooks
 
 cdef extern from "_witnesses.h":
-    ctypedef void (*Finalizer "destructor")(PyObject *) noexcept
-    ctypedef struct PyTypeObject:
-        Finalizer tp_finalize
     ctypedef struct Search "fc_search":
-        PyObject *alive
         PyObject *inert
         PyObject *of_method
         int cell
-        Finalizer python_del
+        PyObject *by_key
+        PyObject *key
         void *ordinary
-        int count, with_finalizer
-    bint fc_has_witness(Search *search, Generation *generations, object modules) noexcept
+    bint fc_has_witness(Search *search, Generation *generations) noexcept
 
 
 cdef bint has_witness(Generation *generations, dict modules) except -1:
     """Whether something is there that would notice: what can't be told, would."""
-    cdef tuple alive = tuple(standard_streams(modules))
-    cdef tuple inert = tuple([*inert_types(modules), *tidying_code(modules)])
-    cdef object with_del = type("_", (), {"__del__": None})
+    cdef dict weak = names_of(modules, "weakref")
+    cdef tuple inert = tuple([*standard_streams(modules), *inert_types(modules), *tidying_code(modules)])
+    cdef object of_method = code_inside(weak, "WeakMethod", "__new__", "_cb")
+    cdef object by_key = code_inside(weak, "WeakValueDictionary", "__init__", "remove")
+    cdef object key = "key"
     cdef Search search
-    search.alive, search.inert = <PyObject *>alive, <PyObject *>inert
-    search.python_del = (<PyTypeObject *>with_del).tp_finalize
-    cdef object of_method = code_inside(names_of(modules, "weakref").get("WeakMethod"), "weakref", "__new__", ("_cb",))
-    search.of_method, search.cell = NULL, 0
+    search.inert, search.key = <PyObject *>inert, <PyObject *>key
+    search.of_method = search.by_key = NULL
+    search.ordinary = NULL
+    search.cell = 0
     if of_method is not None and "callback" in of_method.co_freevars:
         search.of_method, search.cell = <PyObject *>of_method, of_method.co_freevars.index("callback")
-    search.ordinary = NULL
-    search.count = search.with_finalizer = 0
-    return fc_has_witness(&search, generations, modules)
+    if by_key is not None:
+        search.by_key = <PyObject *>by_key
+    return fc_has_witness(&search, generations)
 
 
 cdef dict names_of(dict modules, str name):
@@ -50,47 +49,65 @@ cdef list standard_streams(dict modules):
         if type(stream) is io.get("TextIOWrapper"):
             try:
                 buffer = stream.buffer
-                found += [stream, buffer]
-                if type(buffer) in (io["BufferedReader"], io["BufferedWriter"]):
-                    found.append(buffer.raw)
+                raw = buffer.raw if type(buffer) in (io["BufferedReader"], io["BufferedWriter"]) else buffer
+                if type(raw) is io["FileIO"]:
+                    found += [stream, buffer, raw]
             except ValueError:      # taken apart
                 pass
     return found
 
 
 cdef list inert_types(dict modules):
-    """Types whose finalizer only gives memory back, and `weakref.finalize`, which does nothing once exit functions ran."""
-    cdef dict io = names_of(modules, "_io")
-    found = [io.get("BytesIO"), io.get("StringIO")]
-    finalize = names_of(modules, "weakref").get("finalize")
-    if type(finalize) is type and finalize.__dict__.get("_shutdown") is True:
+    """Types whose finalizer only gives memory back, and `weakref.finalize`, which does nothing once exit functions ran.
+
+    And an object: the one that stops a helper process, which multiprocessing holds until its module is removed.
+    """
+    cdef dict io = names_of(modules, "_io"), weak = names_of(modules, "weakref")
+    cdef dict tracking = names_of(modules, "multiprocessing.resource_tracker")
+    cdef list found = [io.get("BytesIO"), io.get("StringIO")]
+    finalize = weak.get("finalize")
+    if code_of(weak, finalize, "__call__") is not None and finalize.__dict__.get("_shutdown") is True:
         found.append(finalize)
+    tracker = tracking.get("_resource_tracker")
+    if code_of(tracking, type(tracker), "__del__") is not None:
+        found.append(tracker)
     return found
 
 
 cdef list tidying_code(dict modules):
     """The code of those functions of the standard library that take an entry out of a table when its object is gone."""
-    cdef list found = []
-    for module, name in (("_weakrefset", "WeakSet"), ("weakref", "WeakKeyDictionary"), ("weakref", "WeakValueDictionary")):
-        found.append(code_inside(names_of(modules, module).get(name), module, "__init__", ("remove", "_remove")))
-    found.append(code_of(names_of(modules, "logging").get("_removeHandlerRef"), "logging"))
-    return found
+    cdef dict logging = names_of(modules, "logging")
+    handlers = code_if_own(logging, logging.get("_removeHandlerRef"))
+    return [
+        code_inside(names_of(modules, "_weakrefset"), "WeakSet", "__init__", "_remove"),
+        code_inside(names_of(modules, "weakref"), "WeakKeyDictionary", "__init__", "remove"),
+        handlers if handlers is not None and handlers.co_name == "_removeHandlerRef" else None,
+    ]
 
 
-cdef object code_inside(cls, str module, str method, tuple names):
-    """The code of a function that a method of a class makes, else None."""
-    outer = code_of(cls.__dict__.get(method), module) if isinstance(cls, type) else None
+cdef object code_inside(dict names, str cls, str method, str function):
+    """The code of a function that a method of a module's class makes, else None."""
+    outer = code_of(names, names.get(cls), method)
     if outer is not None:
         for constant in outer.co_consts:
-            if type(constant) is type(outer) and constant.co_name in names:
+            if type(constant) is type(outer) and constant.co_name == function:
                 return constant
     return None
 
 
-cdef object code_of(function, str module):
-    """The code of a function that is still the module's own, else None."""
-    if type(function) is staticmethod:      # __new__
-        function = function.__func__
-    if PyFunction_Check(function) and function.__module__ == module:
-        return function.__code__
+cdef object code_of(dict names, cls, str method):
+    """The code of a method of a module's class, if it is still the module's own, else None."""
+    found = cls.__dict__.get(method) if isinstance(cls, type) else None
+    if type(found) is staticmethod:     # __new__
+        found = found.__func__
+    code = code_if_own(names, found)
+    return code if code is not None and code.co_name == method else None
+
+
+cdef object code_if_own(dict names, function):
+    """The code of a function, if it was compiled from the module's file: wrappers take on names, but not that."""
+    if PyFunction_Check(function):
+        code = <object>PyFunction_GetCode(function)
+        if code.co_filename == names.get("__file__"):
+            return code
     return None
