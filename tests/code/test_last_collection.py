@@ -121,6 +121,7 @@ import io
 class Buffer(io.BytesIO): pass
 sys.kept.append(Buffer())
 """,
+    "a buffer that is closed in a way of its own": "import io; sys.kept.append(io.BytesIO()); sys.kept[-1].close = dict",
     "a generator": """
 def numbers():
     try:

@@ -78,13 +78,23 @@ static int fc_is_tidying(const fc_search *search, PyObject *reference, PyObject 
     return fc_is_builtin_tidying(callback) || fc_holds(search->inert, Py_TYPE(callback));
 }
 
+/* Whether an object has attributes of its own, or might: a finalizer of `_io` calls what it finds under ``close``. */
+static int fc_has_attributes(PyObject *object)
+{
+    Py_ssize_t offset = Py_TYPE(object)->tp_dictoffset;
+    if (offset <= 0)
+        return 1;
+    PyObject *own = *(PyObject **)((char *)object + offset);
+    return own != NULL && PyDict_GET_SIZE(own) > 0;
+}
+
 static int fc_would_notice(fc_search *search, PyObject *object)
 {
     PyTypeObject *type = Py_TYPE(object);
     if (type == search->ordinary)
         return 0;
     if (type->tp_finalize != NULL || type->tp_del != NULL)
-        return !fc_holds(search->inert, object) && !fc_holds(search->inert, type);
+        return !fc_holds(search->inert, object) && (!fc_holds(search->inert, type) || fc_has_attributes(object));
     if (fc_is_weak_reference(type)) {
         PyWeakReference *reference = (PyWeakReference *)object;
         return reference->wr_callback != NULL && reference->wr_object != Py_None
