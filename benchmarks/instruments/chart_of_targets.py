@@ -12,6 +12,7 @@ ROWS = {
     target_sides.RIVAL: f"PyCDS {nearest_rival.REQUIREMENT.partition('==')[2]}",
     target_sides.SNAPSHOT: "with a snapshot",
     target_sides.FROZEN: "snapshot believed (frozen)",
+    target_sides.FROZEN_HUGE: "and huge pages",
 }
 
 
