@@ -180,6 +180,33 @@ def test_it_takes_place_where_somebody_would_notice(kind):
     assert told(NOTICED[kind]) == told(NOTICED[kind], "") == ["collected"]
 
 
+@pytest.mark.parametrize("generation", [0, 1, 2])
+@pytest.mark.parametrize("kind", ["a finalizer", "a callback for what a module holds", "a file"])
+def test_it_is_noticed_in_each_generation(kind, generation):
+    """What has survived collections is looked at, too."""
+    older = "\n".join(["gc.collect()", NOTICED[kind], *[f"gc.collect({number})" for number in range(generation)]])
+    assert told("", f"{DEFERRED}; import gc; gc.collect()") == ["left out"]
+    watched = "again = cycle(); again.capsule = ctypes.pythonapi.PyCapsule_New(1, None, ctypes.cast(destructor, ctypes.c_void_p))"
+    assert told(f"{older}\n{watched}; del again")[-1] == "collected"
+
+
+def test_many_kinds_of_objects():
+    """More types than are kept in mind, in turns, with a witness between them or none."""
+    classes = "classes = [type(f'Kind{number}', (), {}) for number in range(300)]; sys.kept += [each() for each in classes * 3]"
+    assert told(classes) == ["left out"]
+    assert told(f"{classes}; {NOTICED['a file']}; {classes}") == ["collected"]
+
+
+def test_exit_functions_that_were_not_called_are_seen():
+    """A pending `weakref.finalize` does something as long as it has not been called at exit."""
+    setup = "import atexit; one = cycle(); weakref.finalize(one, ignore, 1); del one; atexit._clear()"
+    assert told(setup) == told(setup, "") == ["collected"]
+
+
+def test_a_builtin_that_is_bound_to_a_weak_reference_may_do_anything():
+    assert told("one = cycle(); sys.kept.append(weakref.ref(one, (1, 2).count)); del one") == ["collected"]
+
+
 def test_debug_flags_show_it():
     done = [python("-c", f"{begin}; import gc; gc.set_debug(gc.DEBUG_STATS)") for begin in ("pass", DEFERRED)]
     assert done[0].stderr.count("generation 2") == done[1].stderr.count("generation 2") > 0

@@ -39,6 +39,8 @@ cdef enum:
     # Net numbers of objects, allocations less deallocations: a parser's tables that are made in one module body are some 300,000.
     MOST_WITHOUT_IMPORT = 500_000
     MOST_WITHOUT_FULL = 2_000_000
+    # Python 3.12 starts with 375 tuples of its own that are frozen; who freezes a heap, freezes 4,000 objects at the least.
+    MOST_FROZEN_AT_START = 1_000
 
 LIMITS = (MOST_WITHOUT_IMPORT, MOST_WITHOUT_FULL)
 """After how many new container objects deferring ends for good: without an import; in all, without a full collection."""
@@ -182,7 +184,7 @@ cdef class Deferral:
         What is frozen is not looked at: it may hold anything, and be held by garbage alone.
         """
         try:
-            return self.get_freeze_count() > 0 or has_witness(self.generations, self.modules)
+            return self.get_freeze_count() > MOST_FROZEN_AT_START or has_witness(self.generations, self.modules)
         except Exception:
             return True
 

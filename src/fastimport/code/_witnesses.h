@@ -14,13 +14,15 @@
 #define Py_IsFinalizing _Py_IsFinalizing
 #endif
 
+enum { FC_TYPES_KEPT = 64 };
+
 typedef struct {
     PyObject *inert;        /* a tuple: objects and types whose finalizer, and code of callbacks, that do nothing outside of the heap */
     PyObject *of_method;    /* code of the callback of a `weakref.WeakMethod`, and which cell has what that calls; or NULL */
     int cell;
     PyObject *by_key;       /* code of the callback of a `weakref.WeakValueDictionary`, and the attribute with its key; or NULL */
     PyObject *key;
-    PyTypeObject *ordinary; /* the last type that was found to have no finalizer, and not to be one of weak references */
+    PyTypeObject *ordinary[FC_TYPES_KEPT]; /* types that were found to have no finalizer, and not to be of weak references */
 } fc_search;
 
 static inline int fc_holds(PyObject *tuple, void *item)
@@ -91,7 +93,8 @@ static int fc_has_attributes(PyObject *object)
 static int fc_would_notice(fc_search *search, PyObject *object)
 {
     PyTypeObject *type = Py_TYPE(object);
-    if (type == search->ordinary)
+    PyTypeObject **kept = &search->ordinary[((uintptr_t)type >> 5) % FC_TYPES_KEPT];
+    if (type == *kept)
         return 0;
     if (type->tp_finalize != NULL || type->tp_del != NULL)
         return !fc_holds(search->inert, object) && (!fc_holds(search->inert, type) || fc_has_attributes(object));
@@ -100,7 +103,7 @@ static int fc_would_notice(fc_search *search, PyObject *object)
         return reference->wr_callback != NULL && reference->wr_object != Py_None
                && !fc_is_tidying(search, object, reference->wr_callback);
     }
-    search->ordinary = type;
+    *kept = type;
     return 0;
 }
 

@@ -4,6 +4,9 @@ cdef extern from "Python.h":
     bint PyFunction_Check(object function) noexcept
     PyObject *PyFunction_GetCode(object function)   # borrowed; asked for by name, it would be told to audit hooks
 
+cdef extern from "string.h":
+    void *memset(void *memory, int value, size_t size) noexcept
+
 cdef extern from "_witnesses.h":
     ctypedef struct Search "fc_search":
         PyObject *inert
@@ -11,7 +14,6 @@ cdef extern from "_witnesses.h":
         int cell
         PyObject *by_key
         PyObject *key
-        void *ordinary
     bint fc_has_witness(Search *search, Generation *generations) noexcept
 
 
@@ -23,10 +25,8 @@ cdef bint has_witness(Generation *generations, dict modules) except -1:
     cdef object by_key = code_inside(weak, "WeakValueDictionary", "__init__", "remove")
     cdef object key = "key"
     cdef Search search
+    memset(&search, 0, sizeof(search))
     search.inert, search.key = <PyObject *>inert, <PyObject *>key
-    search.of_method = search.by_key = NULL
-    search.ordinary = NULL
-    search.cell = 0
     if of_method is not None and "callback" in of_method.co_freevars:
         search.of_method, search.cell = <PyObject *>of_method, of_method.co_freevars.index("callback")
     if by_key is not None:
