@@ -16,13 +16,15 @@ from support.components import needs, run, server, under_fastimport
 from support.trees import plant
 
 APPLICATION = """
-import importlib, json, os
+import importlib, json, os, threading
 import fastimport, settings
 LOADED_IN = os.getpid()
+ONE_AT_A_TIME = threading.Lock()  # importlib's own raises KeyError now and then without a GIL
 
 def application(environ, start_response):
     name = environ["QUERY_STRING"]
-    importlib.invalidate_caches()
+    with ONE_AT_A_TIME:
+        importlib.invalidate_caches()
     answer = {"pid": os.getpid(), "loaded in": LOADED_IN, "installed": fastimport.installed(), "version": settings.VERSION,
               "value": importlib.import_module(name).VALUE if name else None, "hits": fastimport.stats().hits}
     start_response("200 OK", [("Content-Type", "application/json")])
@@ -52,9 +54,13 @@ if __name__ == "__main__":
 LAZY = {f"lazy{number}.py": f"VALUE = {number}" for number in range(12)}
 
 
-def get(url):
-    with urllib.request.urlopen(url, timeout=60) as response:
-        return json.load(response)
+def get(url, started):
+    """What the application answers; a failure shows what the server said."""
+    try:
+        with urllib.request.urlopen(url, timeout=60) as response:
+            return json.load(response)
+    except OSError as error:
+        raise AssertionError(f"{url}: {error}\n{started.said()}") from error
 
 
 @pytest.fixture
@@ -83,19 +89,19 @@ def test_gunicorn_serves_reloads_and_stops(project, preload, freshness):
     with server(under_fastimport(*words, options=("--freshness", freshness)), project) as gunicorn:
         url = gunicorn.wait_for(r"Listening at: (http://127.0.0.1:\d+)")[1]
         with ThreadPoolExecutor(8) as pool:
-            answers = list(pool.map(get, [f"{url}/?lazy{number % 12}" for number in range(36)]))
+            answers = list(pool.map(lambda number: get(f"{url}/?lazy{number % 12}", gunicorn), range(36)))
         assert [answer["value"] for answer in answers] == [number % 12 for number in range(36)]
         assert all(answer["installed"] and answer["hits"] for answer in answers)
         assert all((answer["pid"] != answer["loaded in"]) == bool(preload) for answer in answers)
 
         (project / "deployed.py").write_text("VALUE = 'new'", encoding="utf-8")
-        assert {get(f"{url}/?deployed")["value"] for _ in range(8)} == {"new"}
+        assert {get(f"{url}/?deployed", gunicorn)["value"] for _ in range(8)} == {"new"}
 
         if not preload:  # preloaded code stays until the master is started again, by gunicorn's design
             (project / "settings.py").write_text("VERSION = 222", encoding="utf-8")
             gunicorn.process.send_signal(signal.SIGHUP)
             end = time.monotonic() + 120
-            while {get(url)["version"] for _ in range(6)} != {222}:
+            while {get(url, gunicorn)["version"] for _ in range(6)} != {222}:
                 assert time.monotonic() < end, gunicorn.said()
                 time.sleep(0.1)
         assert gunicorn.stop() == 0, gunicorn.said()
