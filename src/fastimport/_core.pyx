@@ -28,6 +28,9 @@ cdef extern from "_own_modules.h":
     const unsigned char fi_own_magic[4]
 
 cdef extern from *:
+    """
+    #define PyInit__core fi_init_core   /* _life.c has that one */
+    """
     const unsigned long CYTHON_HEX_VERSION
 
 cdef dict BUILTINS = bootstrap.__builtins__     # which is what exec gives to new modules

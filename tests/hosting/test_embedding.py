@@ -220,13 +220,58 @@ def test_cimport(tmp_path, monkeypatch):
         del sys.modules["places"]
 
 
-@pytest.fixture(scope="module")
-def host(tmp_path_factory):
+def host_program(directory, sources):
+    """A program that embeds Python, made as the example says."""
     if not LIBRARY.is_file():
         pytest.skip(f"this Python has no library to embed: {LIBRARY}")
-    directory = tmp_path_factory.mktemp("host")
-    compiled(["make", "-f", EXAMPLE / "Makefile", f"VPATH={EXAMPLE}", f"PYTHON={sys.executable}", "host"], directory)
+    compiled(["make", "-f", EXAMPLE / "Makefile", f"VPATH={sources}", f"PYTHON={sys.executable}", "host"], directory)
     return directory / "host"
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory):
+    return host_program(tmp_path_factory.mktemp("host"), EXAMPLE)
+
+
+LIVES = """
+#include <Python.h>
+
+static int live(const char *program, const char *code) {
+    PyConfig config;
+    PyStatus status;
+    int failed;
+    PyConfig_InitPythonConfig(&config);
+    status = PyConfig_SetBytesString(&config, &config.program_name, program);
+    if (!PyStatus_Exception(status)) status = Py_InitializeFromConfig(&config);
+    PyConfig_Clear(&config);
+    if (PyStatus_Exception(status)) return 2;
+    failed = PyRun_SimpleString(code);
+    return Py_FinalizeEx() < 0 || failed;
+}
+
+int main(int count, char **words) {
+    return count < 3 ? 2 : live(words[1], words[2]) || live(words[1], words[2]) || live(words[1], words[2]);
+}
+"""
+EACH_LIFE = """
+import fastimport, json
+fastimport.install(collector="deferred", arenas="huge")
+import xml.dom.minidom
+print(fastimport.installed(), *fastimport.stats().refusals, flush=True)
+assert fastimport.resolve_name(".b", "a") == "a.b" and fastimport.describe()["active"] == fastimport.installed()
+"""
+
+
+def test_an_interpreter_that_is_begun_anew_in_its_process_has_importlib(tmp_path):
+    """Py_FinalizeEx, then Py_Initialize: what Cython compiled lives once in a process."""
+    (tmp_path / "host.c").write_text(LIVES, encoding="utf-8")
+    words = [host_program(tmp_path, tmp_path), sys.executable, EACH_LIFE]
+    done = subprocess.run(words, capture_output=True, text=True, env=clean_environment(), check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    reason = "compiled module: this process has ended an interpreter that used fastimport"
+    first, *later = done.stdout.splitlines()
+    assert first.startswith("True")
+    assert later == [f"False {reason}"] * 2
 
 
 def run_host(host, *search_path):
