@@ -1,6 +1,7 @@
 """What garbage collections cost while applications are imported: as they are, and with ``collector="deferred"``.
 
     python benchmarks/collector.py [--runs N] [--json FILE] [NAME ...]
+    python benchmarks/collector.py --exit [NAME ...]     # which leave out the collection before the modules are removed
 
 Each application is imported in fresh interpreters, both ways in turn. Inside, callbacks around the collector add up its time;
 then one full collection is timed, as there is one at the interpreter's end; the peak is the kernel's, of the whole process. The
@@ -12,6 +13,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 
 from instruments import results
 
@@ -73,13 +75,52 @@ began = clock()
 gc.collect()
 print("\\n" + json.dumps([sum(spent) / 1e6, (clock() - began) / 1e6, peak / 1024, len(sys.modules)]))
 """
+EXIT_CHILD = """
+import atexit, gc, sys, time
+import fastimport
+from fastimport.activation import Active
+fastimport.install(collector="deferred")
+def ask():
+    began = clock()
+    is_noticed = Active.deferral.is_noticed()
+    looked = clock()
+    gc.callbacks.clear()
+    gc.collect()
+    print("\\n" + "takes place,left out".split(",")[not is_noticed], (looked - began) / 1e6, (clock() - looked) / 1e6, sep=",")
+clock = time.perf_counter_ns
+atexit.register(ask)  # the first one is called last
+try:
+    exec({code!r}, {{}})
+except ImportError:
+    sys.exit(3)
+"""
+
+
+def ask_at_exit(code: str) -> list[str] | None:
+    """Whether the collection is left out, milliseconds of the look at the heap, and of a collection; None if not importable."""
+    done = subprocess.run(
+        [sys.executable, "-c", EXIT_CHILD.format(code=code)], env=environment(), capture_output=True, text=True, check=False
+    )
+    found = done.stdout.splitlines()[-1:] if done.returncode == 0 else []
+    return found[0].split(",") if found and "," in found[0] else None
+
+
+def show_exits(names: Iterable[str]) -> None:
+    """Print, for each application that can be imported, what is done at its end."""
+    print(f"{'application':24} {'collection':12} {'looking, ms':>12} {'collecting, ms':>15}")
+    for name in names:
+        if (found := ask_at_exit(APPLICATIONS[name])) is not None:
+            print(f"{name:24} {found[0]:12} {float(found[1]):12.1f} {float(found[2]):15.1f}")
+
+
+def environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "FASTIMPORT"))}
 
 
 def measure(way: str, code: str) -> tuple[float, ...] | None:
     """Milliseconds in collections and in the full one after it, mebibytes at the peak, modules; None if it can't be imported."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "FASTIMPORT"))}
     done = subprocess.run(
-        [sys.executable, "-c", CHILD.format(way=way, code=code)], env=kept, capture_output=True, text=True, check=False
+        [sys.executable, "-c", CHILD.format(way=way, code=code)], env=environment(), capture_output=True, text=True, check=False
     )
     return tuple(json.loads(done.stdout.splitlines()[-1])) if done.returncode == 0 else None
 
@@ -104,8 +145,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"default: all of {', '.join(APPLICATIONS)}")
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--exit", action="store_true", help="say which leave out a collection at their end, and what that saves")
     parser.add_argument("--json", metavar="FILE", help="write the result for the suite")
     arguments = parser.parse_args()
+    if arguments.exit:
+        show_exits(arguments.names or APPLICATIONS)
+        return 0
     rows, figures, worst = [("application", "modules", "collections", "deferred", "full one after", "deferred", "peak")], [], 0.0
     for name in arguments.names or APPLICATIONS:
         found = compare(APPLICATIONS[name], arguments.runs)

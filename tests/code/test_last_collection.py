@@ -90,7 +90,13 @@ del one
     "another stream": "import io; sys.stderr = io.TextIOWrapper(sys.stderr.buffer)",
     "keys that are themselves": """
 sys.kept.append(table := weakref.WeakValueDictionary())
-table[Plain] = table['a'] = table[1] = cycle()
+table[Plain] = table['a'] = table[1] = table[None, (b'2', True)] = cycle()
+""",
+    "tables that are gone": """
+one = cycle()
+class Table(weakref.WeakSet): pass
+sys.kept.append(Table([one])); sys.kept += sys.kept.pop().data
+del one
 """,
     "the tracker of multiprocessing": "import multiprocessing.resource_tracker",
 }
@@ -165,6 +171,65 @@ class Key:
 sys.kept.append(table := weakref.WeakValueDictionary())
 table[Key()] = cycle()
 """,
+    "keys with a part that is compared": """
+class Key:
+    def __eq__(self, other): return self is other
+    def __hash__(self): return 1
+sys.kept.append(table := weakref.WeakValueDictionary())
+table['a', (1, Key())] = cycle()
+""",
+    "keys that are too deep to look at": """
+sys.kept.append(table := weakref.WeakValueDictionary())
+key = 1
+for _ in range(20):
+    key = (key,)
+table[key] = cycle()
+""",
+    "a subclass of a weak set": """
+class Table(weakref.WeakSet): pass
+one = cycle(); sys.kept.append(Table([one])); del one
+""",
+    "a subclass of a weak dictionary": """
+class Table(weakref.WeakValueDictionary): pass
+sys.kept.append(table := Table()); table[1] = cycle()
+""",
+    "a table with entries in a class of its own": """
+class Entries(dict): pass
+sys.kept.append(table := weakref.WeakKeyDictionary()); table.data = Entries()
+table[cycle()] = 1
+""",
+    "a table with an attribute that asks": """
+weakref.WeakKeyDictionary._iterating = property(lambda self: set(), lambda self, value: None)
+sys.kept.append(table := weakref.WeakKeyDictionary()); table[cycle()] = 1
+""",
+    "references of a class of its own": """
+class Reference(weakref.ref): pass
+sys.kept.append(table := weakref.WeakSet()); one = cycle()
+table.data.add(Reference(one, table._remove)); del one
+""",
+    "a reference that is in no table": """
+sys.unraisablehook = dict.fromkeys
+sys.kept.append(table := weakref.WeakSet()); one = cycle(); sys.kept.append(weakref.ref(one, table._remove)); del one
+""",
+    "another table's callback": """
+table = types.ModuleType("table"); table.__dict__.update(data=set(), _iterating=False, _pending_removals=[])
+sys.kept.append(table); source = weakref.WeakSet()
+forget = types.FunctionType(source._remove.__code__, globals(), "", (weakref.ref(table),))
+one = cycle(); table.data.add(weakref.ref(one, forget)); del one
+""",
+    "a subclass of a weak method": """
+class Receiver:
+    def method(self): pass
+class Method(weakref.WeakMethod):
+    def __setattr__(self, name, value): super().__setattr__(name, value)
+one = cycle(); one.receiver = Receiver()
+sys.kept.append(Method(one.receiver.method)); del one
+""",
+    "a lock of its own around the handlers": """
+import logging
+logging._handlerList = type("Handlers", (list,), {})()
+handler = logging.NullHandler(); handler.own = handler; del handler
+""",
     "another tracker of the program's": """
 import multiprocessing.resource_tracker as tracking
 class ResourceTracker(tracking.ResourceTracker):
@@ -205,6 +270,36 @@ def test_exit_functions_that_were_not_called_are_seen():
 
 def test_a_builtin_that_is_bound_to_a_weak_reference_may_do_anything():
     assert told("one = cycle(); sys.kept.append(weakref.ref(one, (1, 2).count)); del one") == ["collected"]
+
+
+def test_a_finalizer_of_the_kind_before_pep_442_is_a_witness():
+    setup = """
+import _testcapi
+class Last: pass
+Last.__del__ = None; del Last.__del__
+_testcapi.with_tp_del(Last)
+Last.__tp_del__ = lambda self: None
+sys.kept.append(Last())
+"""
+    pytest.importorskip("_testcapi")
+    assert told(setup) == told(setup, "") == ["collected"]
+
+
+FLUSHES = """
+class Stream:
+    def write(self, text): pass
+    def flush(self):
+        if sys.is_finalizing():
+            original.write(f"{gc.collect() > 0}\\n")
+original, sys.stdout = sys.stdout, Stream()
+del Stream
+"""
+
+
+def test_what_the_program_asks_for_while_it_ends_takes_place():
+    """A stream that is flushed after the exit functions may collect."""
+    setup = f"{FLUSHES}garbage = cycle(); del garbage"
+    assert told(setup)[-1] == told(setup, "")[-1] == "True"
 
 
 def test_debug_flags_show_it():

@@ -11,13 +11,14 @@ would, so the first is answered likewise, if nothing is there that would notice 
 """
 
 cimport cython
-from cpython.object cimport PyObject
+from cpython.object cimport PyObject, PyTypeObject
 
 import sys
 
 cdef extern from "Python.h":
     PyObject *PyImport_GetModuleDict()      # borrowed
     bint PyGC_IsEnabled() noexcept
+    void *PyEval_GetFrame() noexcept
     void PyMem_RawFree(void *memory) noexcept
 
 cdef extern from "_collector.h":
@@ -57,6 +58,11 @@ cdef builtin_module(str name):
     module = __import__(name)
     sys.modules.pop(name, None)
     return module
+
+
+cdef bint is_over() noexcept:
+    """Whether a collection is the interpreter's own, at its end: what code asks for, of a stream that is flushed, takes place."""
+    return Py_IsFinalizing() and PyEval_GetFrame() == NULL
 
 
 def exchange(Deferral former, bint is_wanted, refuse):
@@ -164,7 +170,7 @@ cdef class Deferral:
         if self.held != NULL:
             self.give_back()
         elif phase == "start":
-            if Py_IsFinalizing():
+            if is_over():
                 self.leave_out(info["generation"])
             elif self.waits and not self.go_on(info["generation"]):
                 self.leave(phase, info)

@@ -3,35 +3,77 @@
 cdef extern from "Python.h":
     bint PyFunction_Check(object function) noexcept
     PyObject *PyFunction_GetCode(object function)   # borrowed; asked for by name, it would be told to audit hooks
+    PyTypeObject PyMemberDescr_Type
+    PyTypeObject PlainReference "_PyWeakref_RefType"
 
 cdef extern from "string.h":
     void *memset(void *memory, int value, size_t size) noexcept
 
 cdef extern from "_witnesses.h":
+    enum:
+        FC_TABLES
+        FC_STATE
+    ctypedef struct Table "fc_table":
+        PyObject *code
+        PyTypeObject *reference
+        PyTypeObject *own
     ctypedef struct Search "fc_search":
         PyObject *inert
-        PyObject *of_method
-        int cell
-        PyObject *by_key
+        Table[3] tables
+        PyObject *state[3]
         PyObject *key
+        PyTypeObject *method
+        PyObject *of_method
+        int called
+        int itself
     bint fc_has_witness(Search *search, Generation *generations) noexcept
+
+cdef tuple TABLE_STATE = ("data", "_iterating", "_pending_removals")
+cdef str KEY = "key"
 
 
 cdef bint has_witness(Generation *generations, dict modules) except -1:
     """Whether something is there that would notice: what can't be told, would."""
-    cdef dict weak = names_of(modules, "weakref")
-    cdef tuple inert = tuple([*standard_streams(modules), *inert_types(modules), *tidying_code(modules)])
-    cdef object of_method = code_inside(weak, "WeakMethod", "__new__", "_cb")
-    cdef object by_key = code_inside(weak, "WeakValueDictionary", "__init__", "remove")
-    cdef object key = "key"
     cdef Search search
+    cdef int index
+    cdef tuple tables = weak_tables(modules)    # the search holds no references
+    cdef tuple inert = tuple([*standard_streams(modules), *inert_types(modules), handlers_code(modules)])
     memset(&search, 0, sizeof(search))
-    search.inert, search.key = <PyObject *>inert, <PyObject *>key
-    if of_method is not None and "callback" in of_method.co_freevars:
-        search.of_method, search.cell = <PyObject *>of_method, of_method.co_freevars.index("callback")
-    if by_key is not None:
-        search.by_key = <PyObject *>by_key
+    search.inert, search.key = <PyObject *>inert, <PyObject *>KEY
+    for index in range(FC_STATE):
+        search.state[index] = <PyObject *>TABLE_STATE[index]
+    for index, (code, reference, own) in enumerate(tables):
+        if code is not None and reference is not None:
+            search.tables[index].code = <PyObject *>code
+            search.tables[index].reference = <PyTypeObject *>reference
+            search.tables[index].own = <PyTypeObject *>own
+    method = know_methods(&search, names_of(modules, "weakref"))
     return fc_has_witness(&search, generations)
+
+
+cdef tuple weak_tables(dict modules):
+    """(code of the callback, class of its references, class of the table) of each kind of weak table; no code: none of it."""
+    cdef dict weak = names_of(modules, "weakref"), sets = names_of(modules, "_weakrefset")
+    plain, keyed = <object>&PlainReference, weak.get("KeyedRef")
+    if code_of(weak, keyed, "__new__") is None or type(keyed.__dict__.get(KEY)) is not <object>&PyMemberDescr_Type:
+        keyed = None
+    return (
+        (code_inside(sets, "WeakSet", "__init__", "_remove"), plain, sets.get("WeakSet")),
+        (code_inside(weak, "WeakKeyDictionary", "__init__", "remove"), plain, weak.get("WeakKeyDictionary")),
+        (code_inside(weak, "WeakValueDictionary", "__init__", "remove"), keyed, weak.get("WeakValueDictionary")),
+    )
+
+
+cdef object know_methods(Search *search, dict weak):
+    """Tell the search of `weakref.WeakMethod`, if it is the library's. Returns what must be kept meanwhile."""
+    code = code_inside(weak, "WeakMethod", "__new__", "_cb")
+    cls = weak.get("WeakMethod")
+    if code is None or "__setattr__" in cls.__dict__ or "_alive" not in cls.__dict__.get("__slots__", ()):
+        return None
+    if "callback" in code.co_freevars and "self_wr" in code.co_freevars:
+        search.of_method, search.method = <PyObject *>code, <PyTypeObject *>cls
+        search.called, search.itself = code.co_freevars.index("callback"), code.co_freevars.index("self_wr")
+    return cls, code
 
 
 cdef dict names_of(dict modules, str name):
@@ -66,7 +108,8 @@ cdef list inert_types(dict modules):
     cdef dict tracking = names_of(modules, "multiprocessing.resource_tracker")
     cdef list found = [io.get("BytesIO"), io.get("StringIO")]
     finalize = weak.get("finalize")
-    if code_of(weak, finalize, "__call__") is not None and finalize.__dict__.get("_shutdown") is True:
+    is_over = code_of(weak, finalize, "__call__") is not None and finalize.__dict__.get("_shutdown") is True
+    if is_over and type(finalize.__dict__.get("_registry")) is dict:
         found.append(finalize)
     tracker = tracking.get("_resource_tracker")
     if code_of(tracking, type(tracker), "__del__") is not None:
@@ -74,15 +117,15 @@ cdef list inert_types(dict modules):
     return found
 
 
-cdef list tidying_code(dict modules):
-    """The code of those functions of the standard library that take an entry out of a table when its object is gone."""
+cdef object handlers_code(dict modules):
+    """The code of the function of logging that forgets a handler when it is gone, if what it works with is the library's, too."""
     cdef dict logging = names_of(modules, "logging")
+    for name in ("_acquireLock", "_releaseLock"):   # until 3.12
+        if name in logging and code_if_own(logging, logging[name]) is None:
+            return None
     handlers = code_if_own(logging, logging.get("_removeHandlerRef"))
-    return [
-        code_inside(names_of(modules, "_weakrefset"), "WeakSet", "__init__", "_remove"),
-        code_inside(names_of(modules, "weakref"), "WeakKeyDictionary", "__init__", "remove"),
-        handlers if handlers is not None and handlers.co_name == "_removeHandlerRef" else None,
-    ]
+    is_own = handlers is not None and handlers.co_name == "_removeHandlerRef" and type(logging.get("_handlerList")) is list
+    return handlers if is_own else None
 
 
 cdef object code_inside(dict names, str cls, str method, str function):
