@@ -35,12 +35,8 @@ MODULES = (
     "snapshot._templates",
     "hosting._capi",
 )
-C_SOURCES = tuple(
-    f"src/fastimport/{name}.c"
-    for name in (
-        "_life", "code/_open_code_hook", "code/_method", "code/builder", "code/code_compare", "code/code_probe", "code/quicken",
-    )  # fmt: skip
-)
+IN_CODE = ("_open_code_hook", "_method", "builder", "code_compare", "code_probe", "quicken")
+C_SOURCES = ("src/fastimport/_life.c", *(f"src/fastimport/code/{name}.c" for name in IN_CODE))
 # What every installation needs in Python, in the order in which it is needed: its bytecode is in the library, too.
 OWN_MODULES = (
     "stand_in",

@@ -98,6 +98,32 @@ class Table(weakref.WeakSet): pass
 sys.kept.append(Table([one])); sys.kept += sys.kept.pop().data
 del one
 """,
+    "generators that only yield": """
+def numbers(one=cycle()):
+    while True:
+        yield one
+sys.kept += [numbers(), numbers(), (each for each in [cycle()])]; next(sys.kept[-1]); next(sys.kept[-2])
+""",
+    "callbacks that set a flag": """
+class Signal:
+    def any(self, *args): self.dead = True
+    def one(self, reference): self.slotted = True
+    def both(self, reference, *more): self.other = True
+class Slotted(Signal): __slots__ = "slotted"
+one, signal = cycle(), Slotted()
+signal.slotted = False
+sys.kept += [weakref.ref(one, signal.any), weakref.ref(one, signal.one), weakref.ref(one, signal.both)]
+class Receiver:
+    def method(self): pass
+one.receiver = Receiver()
+sys.kept.append(weakref.WeakMethod(one.receiver.method, signal.any)); del one
+""",
+    "finalizers that let go": """
+class Part:
+    def __init__(self, whole): self.whole = whole
+    def __del__(self): del self.whole
+whole = types.SimpleNamespace(); whole.parts = [Part(whole), Part(whole)]; del whole
+""",
     "the tracker of multiprocessing": "import multiprocessing.resource_tracker",
 }
 
@@ -136,6 +162,72 @@ def numbers():
         pass
 sys.kept.append(numbers()); next(sys.kept[-1])
 """,
+    "a generator with a block": """
+def numbers():
+    with type("Block", (), {"__enter__": lambda self: self, "__exit__": lambda *exception: None})():
+        yield 1
+sys.kept.append(numbers()); next(sys.kept[-1])
+""",
+    "a generator that hands on": """
+class Numbers:
+    def __iter__(self): return self
+    def __next__(self): return 1
+    def close(self): pass
+def numbers(): yield from Numbers()
+sys.kept.append(numbers()); next(sys.kept[-1])
+""",
+    "a finalizer that fails": """
+sys.unraisablehook = dict.fromkeys
+class Part:
+    def __del__(self): del self.whole
+sys.kept.append(Part())
+""",
+    "a finalizer that deletes what asks": """
+class Part:
+    whole = property(lambda self: 1, None, lambda self: None)
+    def __del__(self): del self.whole
+sys.kept.append(Part())
+""",
+    "a finalizer that is told of deletions": """
+class Part:
+    def __delattr__(self, name): pass
+    def __del__(self): del self.whole
+sys.kept.append(Part()); sys.kept[-1].whole = 1
+""",
+    "a finalizer that deletes something deeper": """
+class Part:
+    def __del__(self): del self.whole.whole
+sys.kept.append(Part()); sys.kept[-1].whole = Part(); sys.kept[-1].whole.whole = Part(); sys.kept[-1].whole.whole.whole = cycle()
+""",
+    "an asynchronous generator": """
+async def numbers(): yield 1
+sys.kept.append(numbers())
+""",
+    "a flag that is a property": """
+class Signal:
+    dead = property(lambda self: 1, lambda self, value: None)
+    def forget(self, reference): self.dead = True
+one = cycle(); sys.kept.append(weakref.ref(one, Signal().forget)); del one
+""",
+    "a flag whose object is told": """
+class Signal:
+    def __setattr__(self, name, value): pass
+    def forget(self, reference): self.dead = True
+one = cycle(); sys.kept.append(weakref.ref(one, Signal().forget)); del one
+""",
+    "a method that does more": """
+class Signal:
+    def forget(self, reference): self.dead = id(True)
+one = cycle(); sys.kept.append(weakref.ref(one, Signal().forget)); del one
+""",
+    "a method that does something else first": """
+class Signal:
+    def forget(self, reference): self.dead.flag = True
+one = cycle(); signal = Signal(); signal.dead = signal; sys.kept.append(weakref.ref(one, signal.forget)); del one
+""",
+    "a trace function": "sys.settrace(lambda *event: None)",
+    "a profile function": "sys.setprofile(lambda *event: None)",
+    "a function in place of sys.gettrace": "sys.gettrace = lambda: None",
     "a callback": "one = cycle(); sys.kept.append(weakref.ref(one, sys.kept.remove)); del one",
     "a callback of a proxy": "one = cycle(); sys.kept.append(weakref.proxy(one, ignore)); del one",
     "a callback of a method": """
@@ -300,6 +392,26 @@ def test_what_the_program_asks_for_while_it_ends_takes_place():
     """A stream that is flushed after the exit functions may collect."""
     setup = f"{FLUSHES}garbage = cycle(); del garbage"
     assert told(setup)[-1] == told(setup, "")[-1] == "True"
+
+
+def test_a_flag_that_a_callback_can_not_set_is_an_error_that_is_told():
+    setup = """
+sys.unraisablehook = dict.fromkeys
+class Signal:
+    def forget(self, reference, more): self.dead = True
+    def keyword(self, *reference, more): self.dead = True
+one, signal = cycle(), Signal()
+sys.kept.append(weakref.ref(one, signal.NAME)); del one
+"""
+    for name in ("forget", "keyword"):
+        assert told(setup.replace("NAME", name)) == told(setup.replace("NAME", name), "") == ["collected"]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="PEP 669")
+def test_a_tool_that_monitors_is_told():
+    setup = "sys.monitoring.use_tool_id(TOOL, 'tool')"
+    for tool in ("0", "5"):
+        assert told(setup.replace("TOOL", tool)) == told(setup.replace("TOOL", tool), "") == ["collected"]
 
 
 def test_debug_flags_show_it():

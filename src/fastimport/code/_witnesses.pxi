@@ -17,7 +17,12 @@ cdef extern from "_witnesses.h":
         PyObject *code
         PyTypeObject *reference
         PyTypeObject *own
+    ctypedef struct Model "fc_model":
+        PyObject *bytecode
     ctypedef struct Search "fc_search":
+        Model flag
+        Model letting_go
+        PyObject *finalizer
         PyObject *inert
         Table[3] tables
         PyObject *state[3]
@@ -29,17 +34,56 @@ cdef extern from "_witnesses.h":
     bint fc_has_witness(Search *search, Generation *generations) noexcept
 
 cdef tuple TABLE_STATE = ("data", "_iterating", "_pending_removals")
-cdef str KEY = "key"
+cdef str KEY = "key", FINALIZER = "__del__"
 
 
 cdef bint has_witness(Generation *generations, dict modules) except -1:
     """Whether something is there that would notice: what can't be told, would."""
+    if is_watched():
+        return True
     cdef Search search
-    cdef int index
     cdef tuple tables = weak_tables(modules)    # the search holds no references
     cdef tuple inert = tuple([*standard_streams(modules), *inert_types(modules), handlers_code(modules)])
+    cdef tuple models = bytecode_of(names_of(modules, "fastimport.code"), ("sets_a_flag", "lets_go"))
     memset(&search, 0, sizeof(search))
-    search.inert, search.key = <PyObject *>inert, <PyObject *>KEY
+    search.inert, search.key, search.finalizer = <PyObject *>inert, <PyObject *>KEY, <PyObject *>FINALIZER
+    if len(models) == 2:
+        search.flag.bytecode, search.letting_go.bytecode = <PyObject *>models[0], <PyObject *>models[1]
+    know_tables(&search, tables)
+    method = know_methods(&search, names_of(modules, "weakref"))
+    return fc_has_witness(&search, generations)
+
+
+cdef bint is_watched() except -1:
+    """Whether somebody is told what code runs: the standard library's callbacks are code, too."""
+    for name in ("gettrace", "getprofile"):
+        if ask_builtin(sys.__dict__.get(name), ()) is not None:
+            return True
+    monitoring = sys.__dict__.get("monitoring")     # from 3.12 on
+    if monitoring is not None:
+        for tool in range(6):
+            if ask_builtin(monitoring.__dict__.get("get_tool"), (tool,)) is not None:
+                return True
+    return False
+
+
+cdef object ask_builtin(function, tuple arguments):
+    """What a function of the interpreter's own says; True if it is another one, which may say anything."""
+    return function(*arguments) if type(function) is type(len) else True
+
+
+cdef tuple bytecode_of(dict names, tuple functions):
+    """The bytecode of functions of a module, of those that are its own."""
+    cdef list found = []
+    for name in functions:
+        code = code_if_own(names, names.get(name))
+        if code is not None:
+            found.append(code.co_code)
+    return tuple(found)
+
+
+cdef know_tables(Search *search, tuple tables):
+    cdef int index
     for index in range(FC_STATE):
         search.state[index] = <PyObject *>TABLE_STATE[index]
     for index, (code, reference, own) in enumerate(tables):
@@ -47,8 +91,6 @@ cdef bint has_witness(Generation *generations, dict modules) except -1:
             search.tables[index].code = <PyObject *>code
             search.tables[index].reference = <PyTypeObject *>reference
             search.tables[index].own = <PyTypeObject *>own
-    method = know_methods(&search, names_of(modules, "weakref"))
-    return fc_has_witness(&search, generations)
 
 
 cdef tuple weak_tables(dict modules):
