@@ -82,6 +82,20 @@ assert held() < most / 4 and resident() < all_of_it / 3
 
 
 @needs_huge_pages
+def test_an_arena_of_a_region_in_use_is_given_back():
+    """Its memory is the kernel's again, its address stays."""
+    succeeds("""
+fastimport.install(arenas="huge")
+kept = fill(3_000_000)
+most, all_of_it = held(), resident()
+some = kept[::100_000]
+del kept
+assert held() > most / 2 and resident() < all_of_it / 2
+assert all(each == [] for each in some)
+""")
+
+
+@needs_huge_pages
 def test_uninstall_puts_the_allocator_back():
     """At once if nothing of ours is in use, else new arenas come from where they came from before."""
     succeeds("""

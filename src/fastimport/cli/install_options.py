@@ -20,21 +20,19 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--snapshot", type=_snapshot, metavar="FILE", help="a snapshot, auto or none (default: the environment's own)"
     )
-    parser.add_argument(
-        "--collector",
-        choices=COLLECTOR,
-        metavar="HOW",
-        help=f"of garbage, one of {', '.join(COLLECTOR)}: while modules are imported (default: {DEFERRED})",
-    )
-    parser.add_argument(
-        "--arenas",
-        choices=ARENAS,
-        metavar="KIND",
-        help=f"memory of small objects, one of {', '.join(ARENAS)}: from huge pages (default: stock)",
-    )
+    add_memory(parser)
     parser.add_argument(
         "--lazy", type=_lazy, metavar="FILE", help="a file of 'fastimport lazy learn': which imports may be late (Python 3.15)"
     )
+
+
+def add_memory(parser: argparse.ArgumentParser) -> None:
+    """Let a command have those of memory."""
+    collectors, kinds = ", ".join(COLLECTOR), ", ".join(ARENAS)
+    of_garbage = f"of garbage, one of {collectors}: while modules are imported (default: {DEFERRED})"
+    of_objects = f"memory of small objects, one of {kinds}: from huge pages (default: stock)"
+    parser.add_argument("--collector", choices=COLLECTOR, metavar="HOW", help=of_garbage)
+    parser.add_argument("--arenas", choices=ARENAS, metavar="KIND", help=of_objects)
 
 
 def given(arguments: argparse.Namespace) -> dict[str, str]:

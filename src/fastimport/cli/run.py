@@ -7,7 +7,7 @@ Whatever is not plain is left to argparse after all: it explains.
 import sys
 
 from fastimport.cli.words import read_options
-from fastimport.settings import ARENAS, COLLECTOR, DEFERRED, FRESHNESS, REGISTER
+from fastimport.settings import DEFERRED, FRESHNESS, REGISTER
 
 TYPE_CHECKING = False  # of typing, which loads re and collections
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ Runs a program exactly as python would, with fastimport installed. Options of th
 python -X dev -m fastimport run SCRIPT. Without a program, or with -, standard input is the program.
 """
 
-COLLECTOR_HELP = f"of garbage, one of {', '.join(COLLECTOR)}: while modules are imported (default: {DEFERRED})"
-ARENAS_HELP = f"memory of small objects, one of {', '.join(ARENAS)}: from huge pages (default: stock)"
 _HINT = "the program is -m MOD, -c CODE or SCRIPT; options of the interpreter go before -m fastimport"
 _FREE_OPTIONS = ("--snapshot", "--lazy", "--record-to")  # the last is what `build --from` says
 
@@ -107,6 +105,8 @@ def _tell_refusal(file: str) -> None:
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command, for its help and for what `parse` declined."""
+    from fastimport.cli.install_options import add_memory
+
     parser = subparsers.add_parser(
         "run",
         help="run a program with fastimport",
@@ -120,8 +120,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     parser.add_argument("--register", choices=REGISTER, metavar="WAY", help=f"one of {', '.join(REGISTER)} (default: meta_path)")
     parser.add_argument("--snapshot", metavar="FILE", help="a snapshot, or auto (default: what FASTIMPORT_SNAPSHOT says)")
-    parser.add_argument("--collector", choices=COLLECTOR, metavar="HOW", help=COLLECTOR_HELP)
-    parser.add_argument("--arenas", choices=ARENAS, metavar="KIND", help=ARENAS_HELP)
+    add_memory(parser)
     parser.add_argument("--lazy", metavar="FILE", help="postpone the imports that a file of 'fastimport lazy learn' names (3.15)")
     parser.add_argument("-m", metavar="MOD", help="run a module, or a package's __main__")
     parser.add_argument("-c", metavar="CODE", help="run code")

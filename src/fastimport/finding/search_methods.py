@@ -19,15 +19,22 @@ _stock_find_spec, _stock_get_spec = (
 _stock_invalidate_caches = StockPathFinder.invalidate_caches
 
 
-def _asker(search, dressed):
-    """``ask_others``, which goes on where `search` leaves off: at the first path entry that is not ours."""
-    interpreter, namespace_path, iterate, stock_get_spec = sys, NamespacePath, NamespacePath.__iter__, _stock_get_spec
+def _whole_search(dressed):
+    stock_get_spec = _stock_get_spec
 
     @dressed
     def ask_importlib(cls, fullname, path, target):
-        """The whole search, with the results of `ask_others`."""
+        """The whole search, with the results of ``ask_others``."""
         spec = stock_get_spec(cls, fullname, path, target)
         return spec if spec.loader is not None else spec.submodule_search_locations
+
+    return ask_importlib
+
+
+def _asker(search, dressed):
+    """``ask_others``, which goes on where `search` leaves off: at the first path entry that is not ours."""
+    interpreter, namespace_path, iterate, stock_get_spec = sys, NamespacePath, NamespacePath.__iter__, _stock_get_spec
+    ask_importlib = _whole_search(dressed)
 
     @dressed
     def ask_others(cls, fullname, path, target, index, portions):
