@@ -56,7 +56,7 @@ def test_it_takes_place_with_the_stock_collector():
 
 UNNOTICED = {
     "nothing": "",
-    "buffers": "import io; sys.kept += [io.BytesIO(b'1'), io.StringIO('2')]",
+    "a text in memory": "import io; sys.kept += [io.StringIO('2')]",
     "abstract classes": """
 import collections.abc
 for _ in range(3):
@@ -150,10 +150,10 @@ last = Last()
     "a socket": "import socket; one, other = socket.socketpair(); one.close(); other.close()",
     "a kind of buffer of its own": """
 import io
-class Buffer(io.BytesIO): pass
+class Buffer(io.StringIO): pass
 sys.kept.append(Buffer())
 """,
-    "a buffer that is closed in a way of its own": "import io; sys.kept.append(io.BytesIO()); sys.kept[-1].close = dict",
+    "a buffer that is closed in a way of its own": "import io; sys.kept.append(io.StringIO()); sys.kept[-1].close = dict",
     "a generator": """
 def numbers():
     try:
@@ -199,6 +199,94 @@ class Part:
     def __del__(self): del self.whole.whole
 sys.kept.append(Part()); sys.kept[-1].whole = Part(); sys.kept[-1].whole.whole = Part(); sys.kept[-1].whole.whole.whole = cycle()
 """,
+    "a buffer, of which there may be views": "import io; sys.kept.append(io.BytesIO(b'1'))",
+    "a method with no names": """
+class Signal:
+    def forget(self, reference): self.dead = True
+Signal.forget.__code__ = Signal.forget.__code__.replace(co_names=())
+one = Plain(); one.own = one; sys.kept += [one, weakref.ref(one, Signal().forget)]; del one, Signal
+""",
+    "a flag for which there is no room": """
+sys.unraisablehook = dict.fromkeys
+class Signal:
+    __slots__ = ("__weakref__",)
+    def forget(self, reference): self.dead = True
+one = cycle(); sys.kept.append(weakref.ref(one, Signal().forget)); del one
+""",
+    "a flag that can only be read": """
+import functools
+sys.unraisablehook = dict.fromkeys
+class Signal(functools.partial):
+    def forget(self, reference): self.func = True
+one = cycle(); sys.kept.append(weakref.ref(one, Signal(print).forget)); del one
+""",
+    "a flag that is another class's": """
+sys.unraisablehook = dict.fromkeys
+class Other: __slots__ = "dead"
+class Signal:
+    dead = Other.dead
+    def forget(self, reference): self.dead = True
+one = cycle(); sys.kept.append(weakref.ref(one, Signal().forget)); del one
+""",
+    "a flag among names that compare": """
+class Name(str):
+    def __hash__(self): return hash("dead")
+    def __eq__(self, other): return False
+class Signal:
+    def forget(self, reference): self.dead = True
+signal = Signal(); vars(signal)[Name("other")] = 1
+one = cycle(); sys.kept.append(weakref.ref(one, signal.forget)); del one
+""",
+    "a finalizer of nothing in particular": """
+sys.unraisablehook = dict.fromkeys
+class Part:
+    def __del__(*self): del self.whole
+sys.kept.append(Part()); sys.kept[-1].whole = 1
+""",
+    "finalizers that share what they delete": """
+sys.unraisablehook = dict.fromkeys
+class Part:
+    def __del__(self): del self.whole
+one, other = Part(), Part(); one.__dict__ = other.__dict__; one.whole = other; sys.kept += [one, other]; del one, other
+""",
+    "a reference with a finalizer that lets go": """
+class Reference(weakref.ref):
+    def __del__(self): del self.whole
+one = cycle(); reference = Reference(one, ignore); reference.whole = 1; sys.kept.append(reference); del reference, one
+""",
+    "a method's references alone": """
+sys.unraisablehook = dict.fromkeys
+class Receiver:
+    def method(self): pass
+one = cycle(); one.receiver = Receiver()
+method = weakref.WeakMethod(one.receiver.method); one.method = method._func_ref; sys.kept.append(method._func_ref); del method
+""",
+    "a lock of the program's around the handlers": """
+import logging
+class Lock:
+    def acquire(self, *arguments): pass
+    def release(self): pass
+    __enter__, __exit__ = acquire, acquire
+handler = logging.NullHandler(); handler.own = handler; del handler
+logging._lock = Lock()
+""",
+    "handlers that are compared": """
+import logging
+handler = logging.NullHandler(); handler.own = handler; del handler
+logging._handlerList.append(lambda: None)
+""",
+    "a table with something else in it": """
+class Odd:
+    def __hash__(self): return 1
+    def __eq__(self, other): return False
+sys.kept.append(table := weakref.WeakSet()); table.data.add(Odd()); table.add(cycle())
+""",
+    "a name of a module that hashes": """
+class Name(str):
+    def __hash__(self): return str.__hash__(self)
+sys.modules[Name("fake")] = types.ModuleType("fake")
+""",
+    "another builtin in place of sys.gettrace": "sys.gettrace = id",
     "an asynchronous generator": """
 async def numbers(): yield 1
 sys.kept.append(numbers())
@@ -412,6 +500,35 @@ def test_a_tool_that_monitors_is_told():
     setup = "sys.monitoring.use_tool_id(TOOL, 'tool')"
     for tool in ("0", "5"):
         assert told(setup.replace("TOOL", tool)) == told(setup.replace("TOOL", tool), "") == ["collected"]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="PEP 688")
+def test_who_gives_a_buffer_is_told_that_it_is_released():
+    setup = """
+class Giver:
+    def __buffer__(self, flags): return memoryview(b"abc")
+    def __release_buffer__(self, view): print("released", Plain.__name__)
+one = cycle(); one.view = memoryview(Giver()); del one
+"""
+    assert "released Plain" in told(setup, "")
+    assert "released Plain" in told(setup)
+
+
+def test_a_handler_that_was_put_in_the_place_of_a_generators_own():
+    setup = """
+def numbers():
+    try:
+        yield 1
+    finally:
+        print("closed", Plain.__name__)
+table = numbers.__code__.co_exceptiontable
+entries = [number for number, byte in enumerate(table) if byte & 0x80] + [len(table)]
+numbers.__code__ = numbers.__code__.replace(co_exceptiontable=table[entries[OWN]:entries[OWN + 1]])
+one = cycle(); one.numbers = numbers(); next(one.numbers); del one
+"""
+    setup = setup.replace("OWN", str(int(sys.version_info >= (3, 12))))
+    assert "closed Plain" in told(setup, "")
+    assert "closed Plain" in told(setup)
 
 
 def test_debug_flags_show_it():

@@ -7,7 +7,9 @@
 #define FASTIMPORT_HARMLESS_H
 
 #include <Python.h>
+#include <opcode.h>
 #include <string.h>
+#include <structmember.h>
 
 enum { FC_TYPES_KEPT = 64, FC_TABLES = 3, FC_STATE = 3, FC_DEEPEST_KEY = 8 };
 
@@ -24,14 +26,14 @@ typedef struct {
 
 typedef struct {
     fc_model flag, letting_go;  /* of a callback that sets a flag, of a finalizer that deletes an attribute */
-    PyObject *finalizer;        /* "__del__" */
+    PyObject *finalizer, *release; /* "__del__", "__release_buffer__" */
     PyObject *inert;            /* a tuple: objects and types whose finalizer, and code of callbacks, that do nothing outside of the heap */
     fc_table tables[FC_TABLES]; /* one without code is not there */
     PyObject *state[FC_STATE];  /* the attributes of a table that its callbacks look at */
     PyObject *plain;            /* the table that was last found to be as the library makes them */
     PyObject *key;              /* the attribute of a table's reference that has its key */
     PyTypeObject *method;       /* `weakref.WeakMethod`, the code of its callback, and which cells have what that calls and itself */
-    PyObject *of_method;
+    PyObject *of_method, *alive; /* the attribute that it sets */
     int called, itself;
     PyTypeObject *ordinary[FC_TYPES_KEPT]; /* types that were found to have no finalizer, and not to be of weak references */
 } fc_search;
@@ -55,6 +57,27 @@ static int fc_is_builtin_tidying(PyObject *callback)
            && (strcmp(name, "_destroy") == 0 || strcmp(name, "clear_locals") == 0 || strcmp(name, "_localdummy_destroyed") == 0);
 }
 
+/* Whether all names in a dictionary are text and nothing more: others may compare as they like. */
+static int fc_has_plain_names(PyObject *names)
+{
+    Py_ssize_t position = 0;
+    PyObject *name, *value;
+    while (PyDict_Next(names, &position, &name, &value))
+        if (!PyUnicode_CheckExact(name))
+            return 0;
+    return 1;
+}
+
+static int fc_has_plain_classes(PyTypeObject *type)
+{
+    for (Py_ssize_t i = PyTuple_GET_SIZE(type->tp_mro); --i >= 0;) {
+        PyTypeObject *base = (PyTypeObject *)PyTuple_GET_ITEM(type->tp_mro, i);
+        if (base->tp_flags & Py_TPFLAGS_HEAPTYPE && !fc_has_plain_names(base->tp_dict))
+            return 0;
+    }
+    return 1;
+}
+
 /* Whether to ask for an attribute of an object runs nothing of the program. */
 static int fc_is_plain_attribute(PyObject *object, PyObject *name)
 {
@@ -65,6 +88,40 @@ static int fc_is_plain_attribute(PyObject *object, PyObject *name)
 static int fc_is_container(PyObject *object)
 {
     return PySet_CheckExact(object) || PyDict_CheckExact(object) || PyList_CheckExact(object);
+}
+
+/* Whether all items, or keys, are weak references and nothing more. */
+static int fc_has_references_only(PyObject *container)
+{
+    PyObject *items = PyObject_GetIter(container), *item;
+    int is_so = items != NULL;
+    while (is_so && (item = PyIter_Next(items)) != NULL) {
+        is_so = PyWeakref_CheckRefExact(item);
+        Py_DECREF(item);
+    }
+    Py_XDECREF(items);
+    if (PyErr_Occurred())
+        PyErr_Clear();
+    return is_so;
+}
+
+/* Whether what a table's callbacks look at is what the library puts there. From 3.14 on, that is its data alone. */
+static int fc_is_plain_table(const fc_search *search, const fc_table *kind, PyObject *table)
+{
+    for (int i = 0; i < FC_STATE; i++) {
+        if (!fc_is_plain_attribute(table, search->state[i]))
+            return 0;
+        PyObject *part = PyObject_GetAttr(table, search->state[i]);
+        if (part == NULL)
+            PyErr_Clear();
+        int is_plain = part == NULL ? i > 0 : fc_is_container(part);
+        if (i == 0 && is_plain && kind->reference == &_PyWeakref_RefType)
+            is_plain = fc_has_references_only(part);
+        Py_XDECREF(part);
+        if (!is_plain)
+            return 0;
+    }
+    return 1;
 }
 
 /* Whether to look a key up runs nothing of the program. */
@@ -93,23 +150,6 @@ static int fc_has_plain_key(const fc_search *search, PyObject *reference)
     return is_plain;
 }
 
-/* Whether what a table's callbacks look at is what the library puts there. From 3.14 on, that is its data alone. */
-static int fc_is_plain_table(const fc_search *search, PyObject *table)
-{
-    for (int i = 0; i < FC_STATE; i++) {
-        if (!fc_is_plain_attribute(table, search->state[i]))
-            return 0;
-        PyObject *part = PyObject_GetAttr(table, search->state[i]);
-        if (part == NULL)
-            PyErr_Clear();
-        int is_plain = part == NULL ? i > 0 : fc_is_container(part);
-        Py_XDECREF(part);
-        if (!is_plain)
-            return 0;
-    }
-    return 1;
-}
-
 /* What an exact weak reference is to: borrowed, NULL if it is gone or `reference` is something else. */
 static PyObject *fc_referent(PyObject *reference, int *is_reference)
 {
@@ -132,7 +172,7 @@ static int fc_is_tabled(fc_search *search, const fc_table *table, PyObject *refe
     if (owner == NULL)
         return is_reference;
     if (owner != search->plain) {
-        if (Py_TYPE(owner) != table->own || !fc_is_plain_table(search, owner))
+        if (Py_TYPE(owner) != table->own || !fc_is_plain_table(search, table, owner))
             return 0;
         search->plain = owner;
     }
@@ -147,7 +187,7 @@ static int fc_is_like(fc_model *model, PyCodeObject *code, int arguments)
     if ((PyObject *)code == model->same)
         return 1;
     int takes = code->co_argcount == arguments || (code->co_argcount == arguments - 1 && code->co_flags & CO_VARARGS);
-    if (model->bytecode == NULL || !takes || code->co_kwonlyargcount != 0)
+    if (model->bytecode == NULL || !takes || code->co_argcount == 0 || code->co_kwonlyargcount != 0 || PyTuple_GET_SIZE(code->co_names) == 0)
         return 0;
     PyObject *bytecode = PyCode_GetCode(code);
     int is_equal = bytecode == NULL ? -1 : PyObject_RichCompareBool(bytecode, model->bytecode, Py_EQ);
@@ -160,13 +200,38 @@ static int fc_is_like(fc_model *model, PyCodeObject *code, int arguments)
     return 1;
 }
 
-/* Whether to set or delete an attribute of an object runs nothing of the program. */
+/* Whether a descriptor is a slot of the object's class, which can be set and deleted. */
+static int fc_is_slot(PyTypeObject *type, PyObject *descriptor)
+{
+    if (Py_TYPE(descriptor) != &PyMemberDescr_Type || !PyType_IsSubtype(type, PyDescr_TYPE(descriptor)))
+        return 0;
+    PyMemberDef *member = ((PyMemberDescrObject *)descriptor)->d_member;
+    return member->type == T_OBJECT_EX && member->flags == 0;
+}
+
+/* Whether an object has a dictionary of its own, which nobody else has, with plain names. */
+static int fc_has_own_names(PyObject *object)
+{
+    PyObject *names = PyObject_GenericGetDict(object, NULL);
+    if (names == NULL) {
+        PyErr_Clear();
+        return 0;
+    }
+    int is_so = PyDict_CheckExact(names) && Py_REFCNT(names) == 2 && fc_has_plain_names(names);
+    Py_DECREF(names);
+    return is_so;
+}
+
+/* Whether to set or delete an attribute of an object can be done, and runs nothing of the program. */
 static int fc_is_settable(PyObject *object, PyObject *name)
 {
     PyTypeObject *type = Py_TYPE(object);
+    if (type->tp_setattro != PyObject_GenericSetAttr || !fc_has_plain_classes(type))
+        return 0;
     PyObject *descriptor = _PyType_Lookup(type, name);
-    return type->tp_setattro == PyObject_GenericSetAttr
-           && (descriptor == NULL || Py_TYPE(descriptor)->tp_descr_set == NULL || Py_TYPE(descriptor) == &PyMemberDescr_Type);
+    if (descriptor != NULL && Py_TYPE(descriptor)->tp_descr_set != NULL)
+        return fc_is_slot(type, descriptor);
+    return type->tp_dictoffset != 0 && fc_has_own_names(object);
 }
 
 /* Whether a callback is a method of the program's that sets an attribute of its object. */
@@ -181,14 +246,17 @@ static int fc_sets_a_flag(fc_search *search, PyObject *callback)
 /* Whether the finalizer of an object is the program's, and deletes an attribute that is there. */
 static int fc_lets_go(fc_search *search, PyObject *object)
 {
-    PyObject *finalizer = _PyType_Lookup(Py_TYPE(object), search->finalizer);
-    if (finalizer == NULL || Py_TYPE(finalizer) != &PyFunction_Type || Py_TYPE(object)->tp_getattro != PyObject_GenericGetAttr)
+    PyTypeObject *type = Py_TYPE(object);
+    if (type->tp_getattro != PyObject_GenericGetAttr || !fc_has_plain_classes(type))
+        return 0;
+    PyObject *finalizer = _PyType_Lookup(type, search->finalizer);
+    if (finalizer == NULL || Py_TYPE(finalizer) != &PyFunction_Type)
         return 0;
     PyCodeObject *code = (PyCodeObject *)PyFunction_GET_CODE(finalizer);
     if (!fc_is_like(&search->letting_go, code, 1))
         return 0;
     PyObject *name = PyTuple_GET_ITEM(code->co_names, 0);
-    return _PyType_Lookup(Py_TYPE(object), name) == NULL && fc_is_settable(object, name) && PyObject_HasAttr(object, name);
+    return _PyType_Lookup(type, name) == NULL && fc_is_settable(object, name) && PyObject_HasAttr(object, name);
 }
 
 /* Whether the callback of a `weakref.WeakMethod` notes that it is dead, and calls nothing but what sets a flag. */
@@ -199,8 +267,8 @@ static int fc_is_unheard(fc_search *search, PyObject *callback)
     PyObject *itself = PyCell_GET(PyTuple_GET_ITEM(closure, search->itself));
     PyObject *owner = itself == NULL ? NULL : fc_referent(itself, &is_reference);
     PyObject *called = PyCell_GET(PyTuple_GET_ITEM(closure, search->called));
-    return itself != NULL && is_reference && called != NULL && (called == Py_None || fc_sets_a_flag(search, called))
-           && (owner == NULL || Py_TYPE(owner) == search->method);
+    return owner != NULL && Py_TYPE(owner) == search->method && PyObject_HasAttr(owner, search->alive) && called != NULL
+           && (called == Py_None || fc_sets_a_flag(search, called));
 }
 
 static int fc_is_tidying(fc_search *search, PyObject *reference, PyObject *callback)
@@ -239,29 +307,70 @@ static int fc_is_inert(fc_search *search, PyObject *object)
     return type->tp_del == NULL && fc_lets_go(search, object);
 }
 
-/* Whether closing a generator runs nothing: it has no ``try`` and no ``with``, and hands nothing on to another iterator.
- *
- * From 3.12 on each generator has one handler, which makes an error of `StopIteration`; ``yield from`` has some of its own.
- */
+#if PY_VERSION_HEX >= 0x030C0000
+
+/* The next number in a table of exception handlers: six bits a byte. */
+static int fc_next_number(const char **at)
+{
+    int number = **at & 0x3f;
+    while (*(*at)++ & 0x40)
+        number = number << 6 | (**at & 0x3f);
+    return number;
+}
+
+/* Whether a table has one handler, which makes an error of `StopIteration`: each generator has that. */
+static int fc_has_no_handler(PyObject *table, const unsigned char *instructions, Py_ssize_t size)
+{
+    enum { STOPITERATION_ERROR = 3 };
+    const char *at = PyBytes_AS_STRING(table), *end = at + PyBytes_GET_SIZE(table);
+    if (at == end)
+        return 0;
+    fc_next_number(&at); /* where it begins, how long it is */
+    fc_next_number(&at);
+    Py_ssize_t handler = 2 * (Py_ssize_t)fc_next_number(&at);
+    fc_next_number(&at);
+    return at == end && handler < size && instructions[handler] == CALL_INTRINSIC_1 && instructions[handler + 1] == STOPITERATION_ERROR;
+}
+
+#else
+
+static int fc_has_no_handler(PyObject *table, const unsigned char *Py_UNUSED(instructions), Py_ssize_t Py_UNUSED(size))
+{
+    return PyBytes_GET_SIZE(table) == 0;
+}
+
+#endif
+
+/* Whether closing a generator runs nothing: it has no ``try`` and no ``with``, and hands nothing on to another iterator. */
 static int fc_closes_silently(PyObject *generator)
 {
 #if PY_VERSION_HEX >= 0x030C0000
     PyCodeObject *code = PyGen_GetCode((PyGenObject *)generator);
     Py_DECREF(code); /* the generator has it */
-    enum { HANDLERS = 1 };
 #else
     PyCodeObject *code = ((PyGenObject *)generator)->gi_code;
-    const unsigned char *instructions = (const unsigned char *)_PyCode_CODE(code);
-    enum { HANDLERS = 0, SEND = 123 };
-    for (Py_ssize_t i = Py_SIZE(code) * 2; (i -= 2) >= 0;)
-        if (instructions[i] == SEND)
-            return 0;
 #endif
-    const char *table = PyBytes_AS_STRING(code->co_exceptiontable);
-    int handlers = 0;
-    for (Py_ssize_t i = PyBytes_GET_SIZE(code->co_exceptiontable); --i >= 0;)
-        handlers += (table[i] & 0x80) != 0; /* an entry's first byte */
-    return handlers <= HANDLERS;
+    PyObject *bytecode = PyCode_GetCode(code);
+    if (bytecode == NULL) {
+        PyErr_Clear();
+        return 0;
+    }
+    const unsigned char *instructions = (const unsigned char *)PyBytes_AS_STRING(bytecode);
+    Py_ssize_t size = PyBytes_GET_SIZE(bytecode);
+    int is_silent = fc_has_no_handler(code->co_exceptiontable, instructions, size);
+    for (Py_ssize_t i = 0; is_silent && i < size; i += 2)
+        is_silent = instructions[i] != SEND;
+    Py_DECREF(bytecode);
+    return is_silent;
+}
+
+/* Whether the release of a buffer of such objects calls the program (PEP 688). */
+static int fc_tells_of_release(PyTypeObject *type, PyObject *name)
+{
+    if (!(type->tp_flags & Py_TPFLAGS_HEAPTYPE) || type->tp_as_buffer == NULL || type->tp_as_buffer->bf_releasebuffer == NULL)
+        return 0;
+    PyObject *method = _PyType_Lookup(type, name);
+    return method != NULL && Py_TYPE(method) != &PyWrapperDescr_Type;
 }
 
 #endif

@@ -28,14 +28,16 @@ static int fc_would_notice(fc_search *search, PyObject *object)
         return 0;
     if (type == &PyGen_Type)
         return !fc_closes_silently(object);
-    if (type->tp_finalize != NULL || type->tp_del != NULL)
-        return !fc_is_inert(search, object);
+    int has_finalizer = type->tp_finalize != NULL || type->tp_del != NULL;
+    if ((has_finalizer && !fc_is_inert(search, object)) || fc_tells_of_release(type, search->release))
+        return 1;
     if (fc_is_weak_reference(type)) {
         PyWeakReference *reference = (PyWeakReference *)object;
         return reference->wr_callback != NULL && reference->wr_object != Py_None
                && !fc_is_tidying(search, object, reference->wr_callback);
     }
-    *kept = type;
+    if (!has_finalizer)
+        *kept = type;
     return 0;
 }
 

@@ -23,30 +23,33 @@ cdef extern from "_witnesses.h":
         Model flag
         Model letting_go
         PyObject *finalizer
+        PyObject *release
         PyObject *inert
         Table[3] tables
         PyObject *state[3]
         PyObject *key
         PyTypeObject *method
         PyObject *of_method
+        PyObject *alive
         int called
         int itself
     bint fc_has_witness(Search *search, Generation *generations) noexcept
 
 cdef tuple TABLE_STATE = ("data", "_iterating", "_pending_removals")
-cdef str KEY = "key", FINALIZER = "__del__"
+cdef str KEY = "key", FINALIZER = "__del__", RELEASE = "__release_buffer__", ALIVE = "_alive"
 
 
 cdef bint has_witness(Generation *generations, dict modules) except -1:
     """Whether something is there that would notice: what can't be told, would."""
-    if is_watched():
+    if is_watched() or has_odd_names(modules):
         return True
     cdef Search search
     cdef tuple tables = weak_tables(modules)    # the search holds no references
     cdef tuple inert = tuple([*standard_streams(modules), *inert_types(modules), handlers_code(modules)])
     cdef tuple models = bytecode_of(names_of(modules, "fastimport.code"), ("sets_a_flag", "lets_go"))
     memset(&search, 0, sizeof(search))
-    search.inert, search.key, search.finalizer = <PyObject *>inert, <PyObject *>KEY, <PyObject *>FINALIZER
+    search.inert, search.key, search.alive = <PyObject *>inert, <PyObject *>KEY, <PyObject *>ALIVE
+    search.finalizer, search.release = <PyObject *>FINALIZER, <PyObject *>RELEASE
     if len(models) == 2:
         search.flag.bytecode, search.letting_go.bytecode = <PyObject *>models[0], <PyObject *>models[1]
     know_tables(&search, tables)
@@ -56,20 +59,30 @@ cdef bint has_witness(Generation *generations, dict modules) except -1:
 
 cdef bint is_watched() except -1:
     """Whether somebody is told what code runs: the standard library's callbacks are code, too."""
-    for name in ("gettrace", "getprofile"):
-        if ask_builtin(sys.__dict__.get(name), ()) is not None:
-            return True
     monitoring = sys.__dict__.get("monitoring")     # from 3.12 on
-    if monitoring is not None:
-        for tool in range(6):
-            if ask_builtin(monitoring.__dict__.get("get_tool"), (tool,)) is not None:
-                return True
-    return False
+    if ask_builtin(sys, "gettrace", ()) is not None or ask_builtin(sys, "getprofile", ()) is not None:
+        return True
+    if monitoring is None:
+        return False
+    for tool in range(6):
+        if ask_builtin(monitoring, "get_tool", (tool,)) is not None:
+            return True
+    return "_all_events" in monitoring.__dict__ and ask_builtin(monitoring, "_all_events", ()) != {}    # of tools that were freed
 
 
-cdef object ask_builtin(function, tuple arguments):
+cdef object ask_builtin(module, str name, tuple arguments):
     """What a function of the interpreter's own says; True if it is another one, which may say anything."""
-    return function(*arguments) if type(function) is type(len) else True
+    function = module.__dict__.get(name)
+    is_own = type(function) is type(len) and function.__name__ == name and function.__self__ is module
+    return function(*arguments) if is_own else True
+
+
+cdef bint has_odd_names(dict modules) except -1:
+    """Whether removing the modules asks the program for a hash."""
+    for name in modules:
+        if type(name) is not str:
+            return True
+    return False
 
 
 cdef tuple bytecode_of(dict names, tuple functions):
@@ -148,7 +161,7 @@ cdef list inert_types(dict modules):
     """
     cdef dict io = names_of(modules, "_io"), weak = names_of(modules, "weakref")
     cdef dict tracking = names_of(modules, "multiprocessing.resource_tracker")
-    cdef list found = [io.get("BytesIO"), io.get("StringIO")]
+    cdef list found = [io.get("StringIO")]      # of a BytesIO, views may be left, which is told
     finalize = weak.get("finalize")
     is_over = code_of(weak, finalize, "__call__") is not None and finalize.__dict__.get("_shutdown") is True
     if is_over and type(finalize.__dict__.get("_registry")) is dict:
@@ -166,8 +179,17 @@ cdef object handlers_code(dict modules):
         if name in logging and code_if_own(logging, logging[name]) is None:
             return None
     handlers = code_if_own(logging, logging.get("_removeHandlerRef"))
-    is_own = handlers is not None and handlers.co_name == "_removeHandlerRef" and type(logging.get("_handlerList")) is list
-    return handlers if is_own else None
+    if handlers is None or handlers.co_name != "_removeHandlerRef":
+        return None
+    if type(logging.get("_lock")) is not names_of(modules, "_thread").get("RLock"):
+        return None
+    known = logging.get("_handlerList")
+    if type(known) is not list:
+        return None
+    for reference in known:
+        if type(reference) is not <object>&PlainReference:
+            return None
+    return handlers
 
 
 cdef object code_inside(dict names, str cls, str method, str function):
