@@ -56,7 +56,7 @@ def test_it_takes_place_with_the_stock_collector():
 
 UNNOTICED = {
     "nothing": "",
-    "a text in memory": "import io; sys.kept += [io.StringIO('2')]",
+    "buffers": "import io; sys.kept += [io.BytesIO(b'1'), io.StringIO('2')]",
     "abstract classes": """
 import collections.abc
 for _ in range(3):
@@ -199,7 +199,7 @@ class Part:
     def __del__(self): del self.whole.whole
 sys.kept.append(Part()); sys.kept[-1].whole = Part(); sys.kept[-1].whole.whole = Part(); sys.kept[-1].whole.whole.whole = cycle()
 """,
-    "a buffer, of which there may be views": "import io; sys.kept.append(io.BytesIO(b'1'))",
+    "a buffer with a view": "import io; sys.kept.append(io.BytesIO(b'1').getbuffer())",
     "a method with no names": """
 class Signal:
     def forget(self, reference): self.dead = True

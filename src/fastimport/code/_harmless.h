@@ -364,12 +364,14 @@ static int fc_closes_silently(PyObject *generator)
     return is_silent;
 }
 
-/* Whether the release of a buffer of such objects calls the program (PEP 688). */
+/* Whether the release of a buffer of such objects calls the program (PEP 688), or its lack is told. */
 static int fc_tells_of_release(PyTypeObject *type, PyObject *name)
 {
-    if (!(type->tp_flags & Py_TPFLAGS_HEAPTYPE) || type->tp_as_buffer == NULL || type->tp_as_buffer->bf_releasebuffer == NULL)
+    if (type->tp_as_buffer == NULL || type->tp_as_buffer->bf_releasebuffer == NULL)
         return 0;
-    PyObject *method = _PyType_Lookup(type, name);
+    if (strcmp(type->tp_name, "_io._BytesIOBuffer") == 0)
+        return 1; /* a view that is left is an error of the BytesIO's finalizer */
+    PyObject *method = type->tp_flags & Py_TPFLAGS_HEAPTYPE ? _PyType_Lookup(type, name) : NULL;
     return method != NULL && Py_TYPE(method) != &PyWrapperDescr_Type;
 }
 

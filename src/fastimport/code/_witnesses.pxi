@@ -161,7 +161,7 @@ cdef list inert_types(dict modules):
     """
     cdef dict io = names_of(modules, "_io"), weak = names_of(modules, "weakref")
     cdef dict tracking = names_of(modules, "multiprocessing.resource_tracker")
-    cdef list found = [io.get("StringIO")]      # of a BytesIO, views may be left, which is told
+    cdef list found = [io.get("BytesIO"), io.get("StringIO")]
     finalize = weak.get("finalize")
     is_over = code_of(weak, finalize, "__call__") is not None and finalize.__dict__.get("_shutdown") is True
     if is_over and type(finalize.__dict__.get("_registry")) is dict:
