@@ -9,9 +9,10 @@
 #include <Python.h>
 #include <opcode.h>
 #include <string.h>
-#include <structmember.h>
 
-enum { FC_TYPES_KEPT = 64, FC_TABLES = 3, FC_STATE = 3, FC_DEEPEST_KEY = 8 };
+#include "_plain.h"
+
+enum { FC_TYPES_KEPT = 64, FC_TABLES = 3, FC_STATE = 3 };
 
 /* A weak table of the standard library: the code that its references call, their class, and its own. */
 typedef struct {
@@ -27,12 +28,12 @@ typedef struct {
 typedef struct {
     fc_model flag, letting_go;  /* of a callback that sets a flag, of a finalizer that deletes an attribute */
     PyObject *finalizer, *release; /* "__del__", "__release_buffer__" */
-    PyObject *inert;            /* a tuple: objects and types whose finalizer, and code of callbacks, that do nothing outside of the heap */
+    PyObject *inert;            /* a tuple: objects and types whose finalizer, and code of callbacks, that do nothing */
     fc_table tables[FC_TABLES]; /* one without code is not there */
     PyObject *state[FC_STATE];  /* the attributes of a table that its callbacks look at */
     PyObject *plain;            /* the table that was last found to be as the library makes them */
     PyObject *key;              /* the attribute of a table's reference that has its key */
-    PyTypeObject *method;       /* `weakref.WeakMethod`, the code of its callback, and which cells have what that calls and itself */
+    PyTypeObject *method;       /* `weakref.WeakMethod`, the code of its callback, and its cells with what that calls and itself */
     PyObject *of_method, *alive; /* the attribute that it sets */
     int called, itself;
     PyTypeObject *ordinary[FC_TYPES_KEPT]; /* types that were found to have no finalizer, and not to be of weak references */
@@ -57,54 +58,6 @@ static int fc_is_builtin_tidying(PyObject *callback)
            && (strcmp(name, "_destroy") == 0 || strcmp(name, "clear_locals") == 0 || strcmp(name, "_localdummy_destroyed") == 0);
 }
 
-/* Whether all names in a dictionary are text and nothing more: others may compare as they like. */
-static int fc_has_plain_names(PyObject *names)
-{
-    Py_ssize_t position = 0;
-    PyObject *name, *value;
-    while (PyDict_Next(names, &position, &name, &value))
-        if (!PyUnicode_CheckExact(name))
-            return 0;
-    return 1;
-}
-
-static int fc_has_plain_classes(PyTypeObject *type)
-{
-    for (Py_ssize_t i = PyTuple_GET_SIZE(type->tp_mro); --i >= 0;) {
-        PyTypeObject *base = (PyTypeObject *)PyTuple_GET_ITEM(type->tp_mro, i);
-        if (base->tp_flags & Py_TPFLAGS_HEAPTYPE && !fc_has_plain_names(base->tp_dict))
-            return 0;
-    }
-    return 1;
-}
-
-/* Whether to ask for an attribute of an object runs nothing of the program. */
-static int fc_is_plain_attribute(PyObject *object, PyObject *name)
-{
-    PyTypeObject *type = Py_TYPE(object);
-    return type->tp_getattro == PyObject_GenericGetAttr && _PyType_Lookup(type, name) == NULL;
-}
-
-static int fc_is_container(PyObject *object)
-{
-    return PySet_CheckExact(object) || PyDict_CheckExact(object) || PyList_CheckExact(object);
-}
-
-/* Whether all items, or keys, are weak references and nothing more. */
-static int fc_has_references_only(PyObject *container)
-{
-    PyObject *items = PyObject_GetIter(container), *item;
-    int is_so = items != NULL;
-    while (is_so && (item = PyIter_Next(items)) != NULL) {
-        is_so = PyWeakref_CheckRefExact(item);
-        Py_DECREF(item);
-    }
-    Py_XDECREF(items);
-    if (PyErr_Occurred())
-        PyErr_Clear();
-    return is_so;
-}
-
 /* Whether what a table's callbacks look at is what the library puts there. From 3.14 on, that is its data alone. */
 static int fc_is_plain_table(const fc_search *search, const fc_table *kind, PyObject *table)
 {
@@ -122,20 +75,6 @@ static int fc_is_plain_table(const fc_search *search, const fc_table *kind, PyOb
             return 0;
     }
     return 1;
-}
-
-/* Whether to look a key up runs nothing of the program. */
-static int fc_is_plain_key(PyObject *key, int depth)
-{
-    PyTypeObject *type = Py_TYPE(key);
-    if (type == &PyTuple_Type) {
-        for (Py_ssize_t i = PyTuple_GET_SIZE(key); --i >= 0;)
-            if (depth == FC_DEEPEST_KEY || !fc_is_plain_key(PyTuple_GET_ITEM(key, i), depth + 1))
-                return 0;
-        return 1;
-    }
-    return type == &PyUnicode_Type || type == &PyLong_Type || type == &PyBytes_Type || type == &PyBool_Type || key == Py_None
-           || (type->tp_hash == PyBaseObject_Type.tp_hash && type->tp_richcompare == PyBaseObject_Type.tp_richcompare);
 }
 
 static int fc_has_plain_key(const fc_search *search, PyObject *reference)
@@ -171,11 +110,9 @@ static int fc_is_tabled(fc_search *search, const fc_table *table, PyObject *refe
             return 0;
     if (owner == NULL)
         return is_reference;
-    if (owner != search->plain) {
-        if (Py_TYPE(owner) != table->own || !fc_is_plain_table(search, table, owner))
-            return 0;
-        search->plain = owner;
-    }
+    if (Py_TYPE(owner) != table->own || (owner != search->plain && !fc_is_plain_table(search, table, owner)))
+        return 0;
+    search->plain = owner;
     if (table->reference == &_PyWeakref_RefType)
         return ((PyWeakReference *)reference)->hash != -1; /* else it can't be looked for, which is an error */
     return fc_has_plain_key(search, reference);
@@ -187,7 +124,9 @@ static int fc_is_like(fc_model *model, PyCodeObject *code, int arguments)
     if ((PyObject *)code == model->same)
         return 1;
     int takes = code->co_argcount == arguments || (code->co_argcount == arguments - 1 && code->co_flags & CO_VARARGS);
-    if (model->bytecode == NULL || !takes || code->co_argcount == 0 || code->co_kwonlyargcount != 0 || PyTuple_GET_SIZE(code->co_names) == 0)
+    if (!takes || code->co_argcount == 0 || code->co_kwonlyargcount != 0 || PyTuple_GET_SIZE(code->co_names) == 0)
+        return 0;
+    if (model->bytecode == NULL)
         return 0;
     PyObject *bytecode = PyCode_GetCode(code);
     int is_equal = bytecode == NULL ? -1 : PyObject_RichCompareBool(bytecode, model->bytecode, Py_EQ);
@@ -198,40 +137,6 @@ static int fc_is_like(fc_model *model, PyCodeObject *code, int arguments)
         return 0;
     model->same = (PyObject *)code;
     return 1;
-}
-
-/* Whether a descriptor is a slot of the object's class, which can be set and deleted. */
-static int fc_is_slot(PyTypeObject *type, PyObject *descriptor)
-{
-    if (Py_TYPE(descriptor) != &PyMemberDescr_Type || !PyType_IsSubtype(type, PyDescr_TYPE(descriptor)))
-        return 0;
-    PyMemberDef *member = ((PyMemberDescrObject *)descriptor)->d_member;
-    return member->type == T_OBJECT_EX && member->flags == 0;
-}
-
-/* Whether an object has a dictionary of its own, which nobody else has, with plain names. */
-static int fc_has_own_names(PyObject *object)
-{
-    PyObject *names = PyObject_GenericGetDict(object, NULL);
-    if (names == NULL) {
-        PyErr_Clear();
-        return 0;
-    }
-    int is_so = PyDict_CheckExact(names) && Py_REFCNT(names) == 2 && fc_has_plain_names(names);
-    Py_DECREF(names);
-    return is_so;
-}
-
-/* Whether to set or delete an attribute of an object can be done, and runs nothing of the program. */
-static int fc_is_settable(PyObject *object, PyObject *name)
-{
-    PyTypeObject *type = Py_TYPE(object);
-    if (type->tp_setattro != PyObject_GenericSetAttr || !fc_has_plain_classes(type))
-        return 0;
-    PyObject *descriptor = _PyType_Lookup(type, name);
-    if (descriptor != NULL && Py_TYPE(descriptor)->tp_descr_set != NULL)
-        return fc_is_slot(type, descriptor);
-    return type->tp_dictoffset != 0 && fc_has_own_names(object);
 }
 
 /* Whether a callback is a method of the program's that sets an attribute of its object. */
@@ -329,7 +234,8 @@ static int fc_has_no_handler(PyObject *table, const unsigned char *instructions,
     fc_next_number(&at);
     Py_ssize_t handler = 2 * (Py_ssize_t)fc_next_number(&at);
     fc_next_number(&at);
-    return at == end && handler < size && instructions[handler] == CALL_INTRINSIC_1 && instructions[handler + 1] == STOPITERATION_ERROR;
+    return at == end && handler < size && instructions[handler] == CALL_INTRINSIC_1
+           && instructions[handler + 1] == STOPITERATION_ERROR;
 }
 
 #else
