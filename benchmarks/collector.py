@@ -10,12 +10,11 @@ least of the runs counts, since other work on the machine only adds. Application
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterable
 
-from instruments import results
+from instruments import conditions, results
 
 LIMIT = 1.05
 """Of peak memory: deferred over stock."""
@@ -76,7 +75,7 @@ gc.collect()
 print("\\n" + json.dumps([sum(spent) / 1e6, (clock() - began) / 1e6, peak / 1024, len(sys.modules)]))
 """
 EXIT_CHILD = """
-import atexit, gc, sys, time
+import atexit, gc, json, sys, time
 import fastimport
 from fastimport.activation import Active
 fastimport.install(collector="deferred")
@@ -86,7 +85,8 @@ def ask():
     looked = clock()
     gc.callbacks.clear()
     gc.collect()
-    print("\\n" + "takes place,left out".split(",")[not is_noticed], (looked - began) / 1e6, (clock() - looked) / 1e6, sep=",")
+    what = "takes place" if is_noticed else "left out"
+    print("\\n" + json.dumps([what, (looked - began) / 1e6, (clock() - looked) / 1e6]))
 clock = time.perf_counter_ns
 atexit.register(ask)  # the first one is called last
 try:
@@ -96,33 +96,27 @@ except ImportError:
 """
 
 
-def ask_at_exit(code: str) -> list[str] | None:
-    """Whether the collection is left out, milliseconds of the look at the heap, and of a collection; None if not importable."""
+def last_line(code: str) -> str | None:
+    """What a fresh interpreter prints last; None if it can't import the application."""
     done = subprocess.run(
-        [sys.executable, "-c", EXIT_CHILD.format(code=code)], env=environment(), capture_output=True, text=True, check=False
+        [sys.executable, "-c", code], env=conditions.clean_environment(), capture_output=True, text=True, check=False
     )
-    found = done.stdout.splitlines()[-1:] if done.returncode == 0 else []
-    return found[0].split(",") if found and "," in found[0] else None
+    return done.stdout.splitlines()[-1] if done.returncode == 0 else None
 
 
 def show_exits(names: Iterable[str]) -> None:
     """Print, for each application that can be imported, what is done at its end."""
     print(f"{'application':24} {'collection':12} {'looking, ms':>12} {'collecting, ms':>15}")
     for name in names:
-        if (found := ask_at_exit(APPLICATIONS[name])) is not None:
-            print(f"{name:24} {found[0]:12} {float(found[1]):12.1f} {float(found[2]):15.1f}")
-
-
-def environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "FASTIMPORT"))}
+        if (told := last_line(EXIT_CHILD.format(code=APPLICATIONS[name]))) is not None:
+            what, looking, collecting = json.loads(told)
+            print(f"{name:24} {what:12} {looking:12.1f} {collecting:15.1f}")
 
 
 def measure(way: str, code: str) -> tuple[float, ...] | None:
     """Milliseconds in collections and in the full one after it, mebibytes at the peak, modules; None if it can't be imported."""
-    done = subprocess.run(
-        [sys.executable, "-c", CHILD.format(way=way, code=code)], env=environment(), capture_output=True, text=True, check=False
-    )
-    return tuple(json.loads(done.stdout.splitlines()[-1])) if done.returncode == 0 else None
+    told = last_line(CHILD.format(way=way, code=code))
+    return None if told is None else tuple(json.loads(told))
 
 
 def least(way_runs: list[tuple[float, ...]]) -> tuple[float, ...]:

@@ -8,7 +8,6 @@ comment is read. Times are of whole processes, in turn: the second's median over
 """
 
 import argparse
-import os
 import shutil
 import statistics
 import subprocess
@@ -18,13 +17,13 @@ import venv
 from importlib import metadata
 from pathlib import Path
 
-from instruments import results
+from instruments import conditions, results
 
 from fastimport.diagnosis.bench import counting, measure
 
 INSTALLING = "import fastimport; fastimport.install()"
 STARTS = {"python -c pass": ["-c", "pass"], "a script with one import": ["script.py"]}
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "FASTIMPORT"))}
+ENVIRONMENT = conditions.clean_environment()
 
 
 class Environment:

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from instruments import results
+from instruments import conditions, results
 from instruments.applications import Application, missing
 from instruments.lazy_uses import HEAVIER, USES
 
@@ -68,8 +68,7 @@ class Measured(NamedTuple):
 
 def environment() -> dict[str, str]:
     """Without what would change the measurement, and with the same order of sets everywhere."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "FASTIMPORT"))}
-    return {**kept, "PYTHONHASHSEED": "0"}
+    return {**conditions.clean_environment(), "PYTHONHASHSEED": "0"}
 
 
 def learn(use: Application, directory: Path) -> dict[str, str]:

@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from instruments import conditions
 from instruments.mounted import PLACES, Place, Unavailable, place_in
 
 LEVELS = ("checked", "trusted", "frozen")
@@ -44,8 +45,7 @@ print(json.dumps([answers, told, [*fastimport.stats().refusals] if reader is Non
 
 def asked(level: str, place: Place, snapshot: Path) -> tuple[list[Any], dict[str, Any]]:
     """What an interpreter at a level imports from the place, and what of it came from the snapshot."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "FASTIMPORT"))}
-    clean |= {"PYTHONPATH": str(place.at / "lib"), "PYTHONDONTWRITEBYTECODE": "1"}
+    clean = conditions.clean_environment() | {"PYTHONPATH": str(place.at / "lib"), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run([sys.executable, "-c", PROGRAM, level, snapshot], env=clean, capture_output=True, text=True, check=True)
     answers, told, refusals = json.loads(done.stdout)
     if refusals:

@@ -1,4 +1,4 @@
-"""The circumstances that a figure without them is worth nothing."""
+"""The circumstances that a figure without them is worth nothing, and the environment that all are measured in."""
 
 import datetime
 import os
@@ -6,6 +6,11 @@ import platform
 import sys
 
 from fastimport.diagnosis import file_systems
+
+
+def clean_environment() -> dict[str, str]:
+    """The variables of this process, without those that change what an interpreter or fastimport does."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "FASTIMPORT"))}
 
 
 def of_this_machine() -> dict[str, str]:

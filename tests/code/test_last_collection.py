@@ -502,6 +502,17 @@ def test_a_tool_that_monitors_is_told():
         assert told(setup.replace("TOOL", tool)) == told(setup.replace("TOOL", tool), "") == ["collected"]
 
 
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="PEP 669")
+def test_events_of_a_tool_that_was_freed_are_told_all_the_same():
+    """On some versions: its events stay on."""
+    setup = """
+tool = sys.monitoring
+tool.use_tool_id(3, "tool"); tool.set_events(3, tool.events.PY_START); tool.free_tool_id(3)
+if not tool._all_events(): tool.use_tool_id(3, "tool")
+"""
+    assert told(setup) == told(setup, "") == ["collected"]
+
+
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="PEP 688")
 def test_who_gives_a_buffer_is_told_that_it_is_released():
     setup = """

@@ -254,7 +254,7 @@ int main(int count, char **words) {
 }
 """
 EACH_LIFE = """
-import fastimport, json
+import fastimport
 fastimport.install(collector="deferred", arenas="huge")
 import xml.dom.minidom
 print(fastimport.installed(), *fastimport.stats().refusals, flush=True)

@@ -11,7 +11,6 @@ cdef extern from "string.h":
 
 cdef extern from "_witnesses.h":
     enum:
-        FC_TABLES
         FC_STATE
     ctypedef struct Table "fc_table":
         PyObject *code
